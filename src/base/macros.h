@@ -6,15 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CP_PRINTF(format, first) __attribute__((format(printf, format, first)))
-#define CP_MUST_USE __attribute__((warn_unused_result))
-#define CP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define CP_PRINTF(at, first) __attribute__((format(printf, at, first)))
+#define CP_MUST_USE          __attribute__((warn_unused_result))
+#define CP_COUNT(array)      (sizeof(array) / sizeof((array)[0]))
 
 /* Microseconds; every instant and span of the program is in this unit. */
 #define CP_SECOND INT64_C(1000000)
 #define CP_MINUTE (60 * CP_SECOND)
-#define CP_HOUR (60 * CP_MINUTE)
-#define CP_DAY (24 * CP_HOUR)
+#define CP_HOUR   (60 * CP_MINUTE)
+#define CP_DAY    (24 * CP_HOUR)
 
 /* "No such moment": a delivery on standby is due then. Sorts after every other instant. */
 #define CP_NEVER INT64_MAX

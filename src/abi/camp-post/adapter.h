@@ -54,7 +54,8 @@ struct cp_field {
 struct cp_segment {
     const char *bytes;
     size_t size;
-    const char *media;  /* or NULL: lower-case hex SHA-256 of a medium of the part: its bytes go here */
+    const char
+        *media; /* or NULL: lower-case hex SHA-256 of a medium of the part: its bytes go here */
     const char *secret; /* or NULL: the member of the credential that goes here */
     bool form;          /* the secret is percent-encoded for application/x-www-form-urlencoded */
 };
@@ -63,10 +64,12 @@ struct cp_request {
     enum cp_step step;
     enum cp_transport_kind transport;
     const char *method;
-    const char *url; /* HTTP: absolute, of the account's own server. FILE: a path inside the account's directory */
+    const char *
+        url; /* HTTP: absolute, of the account's own server. FILE: a path inside the account's directory */
     const struct cp_field *headers;
     size_t header_count;
-    const struct cp_segment *body; /* of a publish step: its last byte is one without which it is invalid */
+    const struct cp_segment
+        *body; /* of a publish step: its last byte is one without which it is invalid */
     size_t body_count;
     /* What a well-meaning server would answer, so that a plan can show the requests that follow:
      * status and body; values that only the server knows are written ‹like this›. */
@@ -90,27 +93,30 @@ enum cp_verdict_kind {
     CP_VERDICT_UNKNOWN,        /* an answer that proves neither */
     CP_VERDICT_REAUTHENTICATE, /* the credential is no longer good; the platform does not have it */
     CP_VERDICT_ABSENT,         /* look-up only: a complete, correct read did not find it */
-    CP_VERDICT_DIFFERENT,      /* look-up only: the place is taken by something else, or several fit */
-    CP_VERDICT_MISCONFIGURED,  /* surely not acted, and a person must change the configuration */
+    CP_VERDICT_DIFFERENT, /* look-up only: the place is taken by something else, or several fit */
+    CP_VERDICT_MISCONFIGURED, /* surely not acted, and a person must change the configuration */
 };
 
 struct cp_verdict {
     enum cp_verdict_kind kind;
-    int64_t not_before_us; /* RETRY: the earliest next try as the server said; 0 leaves it to the host */
-    bool throttled;        /* RETRY: the server limits us (429): the whole server waits, no attempt counts */
+    int64_t
+        not_before_us; /* RETRY: the earliest next try as the server said; 0 leaves it to the host */
+    bool
+        throttled; /* RETRY: the server limits us (429): the whole server waits, no attempt counts */
     const char *remote_id; /* ACCEPTED: the post's, or WHO_AM_I: the account's; else or NULL */
     const char *url;       /* where people see it, or NULL */
-    const char *name;      /* WHO_AM_I: how people call the account (@camp@social.example), or NULL */
-    const char *facts;     /* FACTS: a JSON object as model/facts.h reads it; else NULL */
+    const char *name;  /* WHO_AM_I: how people call the account (@camp@social.example), or NULL */
+    const char *facts; /* FACTS: a JSON object as model/facts.h reads it; else NULL */
     const char *credential; /* LOGIN: a JSON object, written to the credential's file; else NULL */
-    const char *difference; /* look-up ACCEPTED: what is there differs so from what was sent, or NULL */
-    const char *reason;     /* one line for the operator, free of secrets; or NULL */
+    const char
+        *difference;    /* look-up ACCEPTED: what is there differs so from what was sent, or NULL */
+    const char *reason; /* one line for the operator, free of secrets; or NULL */
 };
 
 /* LOGIN only: what the person has to do before the next turn, whose `answer` is what they typed. */
 struct cp_ask {
-    const char *text; /* "Open this address, allow camp-post, and type the code that is shown" */
-    const char *url;  /* or NULL */
+    const char *text;   /* "Open this address, allow camp-post, and type the code that is shown" */
+    const char *url;    /* or NULL */
     const char *prompt; /* "code" */
     bool secret;        /* what is typed is not shown */
 };
@@ -134,9 +140,10 @@ struct cp_entity {
 
 /* The content of one part: what the host counted, showed in the plan and froze. */
 struct cp_part_view {
-    const char *text, *language;    /* language: BCP 47 */
-    const char *warning;            /* or NULL */
-    const char *visibility;         /* "public", "unlisted", "private" or "direct"; or NULL: the account's default */
+    const char *text, *language; /* language: BCP 47 */
+    const char *warning;         /* or NULL */
+    const char *
+        visibility; /* "public", "unlisted", "private" or "direct"; or NULL: the account's default */
     const struct cp_entity *entities;
     size_t entity_count;
     const struct cp_media_view *media;
@@ -145,7 +152,7 @@ struct cp_part_view {
 
 /* An account's settings: the members of its configuration that the adapter's options name. */
 struct cp_settings {
-    const char *account;   /* its id in the configuration */
+    const char *account; /* its id in the configuration */
     const struct cp_field *values;
     size_t count;
 };
@@ -155,26 +162,28 @@ struct cp_host; /* the host's side of a turn; not for adapters */
 struct cp_turn {
     uint32_t size; /* of this structure as the host knows it: it may grow at the end */
     enum cp_purpose purpose;
-    const struct cp_part_view *part;   /* POST and LOOK_UP; else NULL */
-    const struct cp_part_view *tried;  /* LOOK_UP: every content this part was ever tried with */
+    const struct cp_part_view *part;  /* POST and LOOK_UP; else NULL */
+    const struct cp_part_view *tried; /* LOOK_UP: every content this part was ever tried with */
     size_t tried_count;
-    unsigned part_number, part_total;  /* 1-based, of the thread */
-    const char *title;                 /* the campaign's; or NULL */
-    const char *wire_key;              /* POST and LOOK_UP: 26 characters; else NULL */
+    unsigned part_number, part_total; /* 1-based, of the thread */
+    const char *title;                /* the campaign's; or NULL */
+    const char *wire_key;             /* POST and LOOK_UP: 26 characters; else NULL */
     unsigned generation;
-    int64_t due_us;                    /* when it was to go out */
-    int64_t attempt_us;                /* LOOK_UP: when the first doubtful try began, by the wall clock; 0: none */
-    int64_t now_us;                    /* wall clock, for the reading of Retry-After and the like */
-    int64_t skew_us;                   /* server's clock minus ours, as far as its Date told */
-    const char *remote_id;             /* LOOK_UP of a part that is published: its id; else or NULL */
-    const char *parent_id, *root_id;   /* of a reply: what the parent's and first part's verdict named; or NULL */
-    const char *account_id;            /* from who_am_i; or NULL before it succeeded */
-    const char *const *taken;          /* LOOK_UP: remote ids of this account that are bound to other parts */
+    int64_t due_us;     /* when it was to go out */
+    int64_t attempt_us; /* LOOK_UP: when the first doubtful try began, by the wall clock; 0: none */
+    int64_t now_us;     /* wall clock, for the reading of Retry-After and the like */
+    int64_t skew_us;    /* server's clock minus ours, as far as its Date told */
+    const char *remote_id; /* LOOK_UP of a part that is published: its id; else or NULL */
+    const char *parent_id,
+        *root_id; /* of a reply: what the parent's and first part's verdict named; or NULL */
+    const char *account_id; /* from who_am_i; or NULL before it succeeded */
+    const char *const
+        *taken; /* LOOK_UP: remote ids of this account that are bound to other parts */
     size_t taken_count;
-    const char *facts;                 /* JSON object, "{}" before the first contact */
-    const char *checkpoint;            /* JSON object, "{}" at first */
-    const struct cp_reply *reply;      /* to the last request; NULL at first */
-    const char *answer;                /* LOGIN: what the person typed; else NULL */
+    const char *facts;            /* JSON object, "{}" before the first contact */
+    const char *checkpoint;       /* JSON object, "{}" at first */
+    const struct cp_reply *reply; /* to the last request; NULL at first */
+    const char *answer;           /* LOGIN: what the person typed; else NULL */
     const struct cp_host *host;
 };
 
@@ -245,7 +254,7 @@ struct cp_adapter {
     const struct cp_option *options; /* schema of the account's settings; a NULL name ends it */
     const char *facts;               /* JSON: what to assume before the first contact (cautious) */
     bool needs_credential;
-    cp_turn_fn *turns[CP_PURPOSES];  /* NULL: it can't */
+    cp_turn_fn *turns[CP_PURPOSES]; /* NULL: it can't */
 };
 
 #define CP_ADAPTER_INIT .abi = CP_ADAPTER_ABI, .size = sizeof(struct cp_adapter)
