@@ -135,7 +135,7 @@ what_next() {
     find "$work" -name '*.html' | sort | sed 's,^,   file://,'
     cat <<END
 == What next
-   one post in full:     $program --config $work/camp-post.yaml log
+   what was done when:   $program --config $work/camp-post.yaml log
    a campaign of yours:  $program new my-campaign
    then:                 README.md, "Your first real campaign in five minutes"
 END
@@ -150,7 +150,8 @@ run_example() {
     say "running $example from $start on the fast-forward clock"
     "$program" --config "$work/camp-post.yaml" run --clock "$start" ||
         die "the run ended with code $?: its messages stand above"
-    "$program" --config "$work/camp-post.yaml" status
+    "$program" --config "$work/camp-post.yaml" status ||
+        die "status ended with code $?: its messages stand above"
     what_next
 }
 
