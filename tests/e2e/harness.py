@@ -36,7 +36,7 @@ def program():
     path = os.environ.get("CAMP_POST") or os.environ.get("CAMP_POST_DEFAULT")
     if not path:
         sys.exit("which program? set CAMP_POST to the path of camp-post")
-    return path
+    return os.path.abspath(path)  # it is run in folders of its own
 
 
 def now():

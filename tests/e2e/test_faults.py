@@ -16,7 +16,8 @@ ONCE = {
 }
 GATEWAYS = [(f"{status}_{when}_store", {"kind": f"500_{when}_store", "status": status})
             for status in (502, 504, 408) for when in ("before", "after")]
-KEYLESS = ["500_before_store", "500_after_store", "drop_before_store", "drop_after_store", "reset_after_store", "cut_body", "garbage"]
+KEYLESS = ["500_before_store", "500_after_store", "drop_before_store", "drop_after_store", "reset_after_store",
+           "cut_body", "garbage"]
 REJECTED = ["404", "410", "422"]
 
 

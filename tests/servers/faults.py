@@ -7,6 +7,7 @@ given as {"kind": NAME, …} with any of
     p        with which probability, each time (1.0)
     on       "publish" (the default), "media", "list" or "read"
     match    only for requests whose body contains this text
+    before_ms    how long it hesitates before it acts or misbehaves
     status, location, reset_s, ms, listen_again_ms, text    what the kind needs
 """
 import random

@@ -26,7 +26,7 @@ class Running:
     program = None
 
     def __init__(self, *arguments):
-        self.process = subprocess.Popen([PYTHON, str(HERE / self.program), *map(str, arguments)],
+        self.process = subprocess.Popen([PYTHON, "-B", str(HERE / self.program), *map(str, arguments)],
                                         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         try:
             facts = ready_line(self.process, 10)

@@ -10,8 +10,8 @@ ready: {"pid", "port", "control_port"}. GET http://127.0.0.1:control_port/ answe
 received whole (head and body), and how many of each script.
 """
 import argparse
+import copy
 import gzip
-import json
 import socket
 import threading
 import time
@@ -211,7 +211,7 @@ class Misbehave:
 
     def report(self, connection, request):
         with self.lock:
-            return Answer(200, json.loads(json.dumps(self.count)))
+            return Answer(200, copy.deepcopy(self.count))
 
 
 def main():

@@ -1,8 +1,8 @@
 """The servers of this folder do the misdeeds that they promise: a test that leans on a server that
 is too kind proves nothing."""
 import base64
+import email.utils
 import hashlib
-import http.client
 import json
 import re
 import socket
@@ -229,7 +229,7 @@ class Reading(BooksCase):
 
     def test_the_clock_can_be_wrong(self):
         self.server.turn(date_offset_s=-3600)
-        then = http.client.email.utils.parsedate_to_datetime(self.client.call("GET", "/api/v2/instance")[2]["Date"])
+        then = email.utils.parsedate_to_datetime(self.client.call("GET", "/api/v2/instance")[2]["Date"])
         self.assertAlmostEqual(then.timestamp(), time.time() - 3600, delta=5)
 
 
