@@ -176,6 +176,7 @@ struct cp_part_change {
     int64_t revision;                    /* compared when to == CP_IN_FLIGHT */
     unsigned absences;                   /* written */
     int64_t not_before_us;               /* written; wall, 0: none */
+    bool checkpoint_only;                /* from == to: nothing but the checkpoint is written */
     bool seen;                   /* written as the wall time of the change; never taken back */
     const char *remote_id, *url; /* written when not NULL */
     const char *reason;          /* why, for people; may be NULL */

@@ -112,7 +112,8 @@ static void fill_turn(struct part_job *job, struct cp_turn *turn)
     if (key)
         cp_wire_key_make(&work->id, job->part, work->generation, key);
     if (job->purpose == CP_LOOK_UP) {
-        turn->checkpoint = "{}"; /* a look-up begins anew each time: nothing of it has to outlive a crash */
+        turn->checkpoint =
+            "{}"; /* a look-up begins anew each time: nothing of it has to outlive a crash */
         if (!job->read_back)
             turn->remote_id = NULL;
     }

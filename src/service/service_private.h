@@ -81,11 +81,12 @@ enum { HOLD_OF_FILE = -1, HOLD_OF_ROOM = -2, HOLD_FIRST_COMMAND = -1000 };
 struct service {
     struct cp_service_options options;
     uv_loop_t loop;
-    bool loop_ready, offline; /* offline: a command without a running service: no network, no files */
+    bool loop_ready,
+        offline; /* offline: a command without a running service: no network, no files */
     struct service_clock clock;
-    struct cp_arena *arena;   /* of the configuration that is in force */
+    struct cp_arena *arena; /* of the configuration that is in force */
     struct cp_config *config;
-    char *state;              /* folder */
+    char *state; /* folder */
     int lock;
     struct cp_ledger *ledger;
     struct cp_transport *transport;
@@ -110,7 +111,7 @@ struct service {
     uv_prepare_t prepare;
     struct cp_alarm *alarm;
     struct cp_wait_timer *wait, *housekeeping;
-    int64_t loaded_us;     /* plan time up to which due deliveries were handed to the engine */
+    int64_t loaded_us; /* plan time up to which due deliveries were handed to the engine */
     bool jumping;
     bool room_low, hold_file;
 
@@ -128,7 +129,8 @@ struct service {
 
     /* the end */
     bool stopping, ended;
-    int64_t stop_at_us;    /* boot time at which what is still open is cut off */
+    int64_t only_waiting_us; /* boot time since which nothing but waiting is left; 0: not so */
+    int64_t stop_at_us;      /* boot time at which what is still open is cut off */
     enum cp_service_ending ending;
     struct cp_error *err;
 };

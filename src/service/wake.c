@@ -149,9 +149,9 @@ void wake_jump(struct service *service)
 static void set_memory_hold(struct service *service, int64_t row, bool held)
 {
     struct cp_scope all = { .kind = CP_SCOPE_ALL };
-    struct cp_engine_event event = {
-        .kind = held ? CP_EV_HOLD : CP_EV_RELEASE, .row = row, .scope = &all
-    };
+    struct cp_engine_event event = { .kind = held ? CP_EV_HOLD : CP_EV_RELEASE,
+                                     .row = row,
+                                     .scope = &all };
 
     service_tell(service, &event);
 }
@@ -169,8 +169,8 @@ static void look_at_file(struct service *service)
     if (there == service->hold_file)
         return;
     service->hold_file = there;
-    cp_log(CP_LOG_WARNING, there ? "held: there is a file HOLD in '%s'"
-                                 : "the file HOLD in '%s' is gone: going on",
+    cp_log(CP_LOG_WARNING,
+           there ? "held: there is a file HOLD in '%s'" : "the file HOLD in '%s' is gone: going on",
            service->state);
     set_memory_hold(service, HOLD_OF_FILE, there);
 }
