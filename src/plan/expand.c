@@ -288,7 +288,6 @@ static void expand_account(struct cp_builder *builder, const struct cp_campaign 
     for (size_t i = 0; i < count; i++) {
         struct cp_plan_delivery delivery =
             begin_delivery(builder, campaign, post, &occurrences[i], account);
-
         bool covered = cp_plan_covers(builder, campaign->id, post->id, delivery.occurrence,
                                       delivery.account_id);
 
