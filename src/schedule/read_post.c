@@ -160,6 +160,9 @@ static void read_named(struct reader *reader, const char *key, read_fn *read,
     leave(reader, before);
 }
 
+static const char ways_hint[] =
+    "'at: YYYY-MM-DD HH:MM', 'relative: {event: …, offsets: […]}', or 'standby: true'";
+
 static void read_when(struct campaign_reader *cr, const struct yaml_node *node,
                       struct post_draft *draft)
 {
@@ -172,13 +175,13 @@ static void read_when(struct campaign_reader *cr, const struct yaml_node *node,
     if (draft->standby && yaml_type(draft->standby) != YAML_BOOL)
         standby = true;
     ways = (draft->at != NULL) + (draft->relative != NULL) + standby;
-    if (ways != 1)
-        complain(&cr->reader, node, "when",
-                 "'at: YYYY-MM-DD HH:MM', 'relative: {event, offsets}', or 'standby: true'",
-                 ways ? "a post has one of 'at', 'relative' and 'standby', this one has %d"
-                      : "a post needs a time: one of 'at', 'relative' and 'standby', this one has "
-                        "%d",
-                 ways);
+    if (ways == 0)
+        complain(&cr->reader, node, "when", ways_hint,
+                 "a post needs one of 'at', 'relative' and "
+                 "'standby'");
+    else if (ways > 1)
+        complain(&cr->reader, node, "when", ways_hint,
+                 "a post has one of 'at', 'relative' and 'standby', this one has %d", ways);
     if (draft->at)
         read_named(&cr->reader, "at", read_moment, draft->at, &draft->post.at_time);
     if (draft->relative)
@@ -264,9 +267,8 @@ static void read_content(struct campaign_reader *cr, const struct yaml_node *nod
 }
 
 /* The language of what is written as one string, where it is not the campaign's first. */
-static void read_post_language(struct campaign_reader *cr, const struct yaml_node *node)
+static void read_post_language(struct reader *reader, const struct yaml_node *node, void *out)
 {
-    struct reader *reader = &cr->reader;
     const char *language = NULL;
     bool known = !reader->language_count;
 
@@ -275,7 +277,7 @@ static void read_post_language(struct campaign_reader *cr, const struct yaml_nod
     for (size_t i = 0; i < reader->language_count; i++)
         known |= strcmp(reader->languages[i], language) == 0;
     if (known)
-        reader->language = language;
+        *(const char **)out = language;
     else
         complain_unknown(reader, node, "unknown-language", "language", reader->languages,
                          reader->language_count);
@@ -348,7 +350,7 @@ static void read_post(struct reader *reader, const struct yaml_node *node, void 
     if (node->kind != YAML_MAPPING)
         return;
     if (draft.language)
-        read_post_language(cr, draft.language);
+        read_named(reader, "language", read_post_language, draft.language, &reader->language);
     read_when(cr, node, &draft);
     read_content(cr, node, &draft);
     reader->language = language;

@@ -136,7 +136,8 @@ static bool add_scalar(struct builder *b, const yaml_event_t *event)
         .end = (uint32_t)event->end_mark.index,
         .weight = 1,
         .kind = YAML_SCALAR,
-        .plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE,
+        /* What has a tag has its fault, and is whatever the reader likes to have. */
+        .plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !event->data.scalar.tag,
     };
 
     check_tag(b, event->data.scalar.tag, node.start);
