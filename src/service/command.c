@@ -5,7 +5,7 @@
  * before its first byte is written, so no gate opens behind its back.
  *
  * `release` with a wide scope (all, campaign:…) ends holds alone. Standby and late deliveries go only when
- * their post is named, or late ones when "late" is asked for: ending a general hold must never send what
+ * their post is named, or with "standby" and "late": ending a general hold must never send what
  * somebody has put aside.
  */
 #include "service/service_private.h"
@@ -32,7 +32,7 @@ struct command {
     struct cp_scope scope;
     unsigned part; /* 0: all */
     char *reason, *by, *published;
-    bool absent, cancel, late;
+    bool absent, cancel, late, standby;
     int64_t send_by_us; /* 0: unchanged */
     struct cp_now now;
     int64_t memory_hold, hold_row;
@@ -85,6 +85,13 @@ static bool waits_for_release(const struct cp_ledger_row *row)
            row->parts[0].state == CP_PLANNED;
 }
 
+static bool asked_for(const struct command *command, const struct cp_ledger_row *row)
+{
+    if (command->scope.kind == CP_SCOPE_PATH)
+        return true;
+    return row->standby ? command->standby : command->late;
+}
+
 static bool collect(const struct cp_ledger_row *row, void *ctx)
 {
     struct command *command = ctx;
@@ -103,8 +110,7 @@ static bool collect(const struct cp_ledger_row *row, void *ctx)
     }
     target = &command->targets[command->count++];
     *target = (struct target){ .row = row->row, .before = state_of(row) };
-    target->ready = waits_for_release(row) && (command->scope.kind == CP_SCOPE_PATH ||
-                                               (command->late && row->late && !row->standby));
+    target->ready = waits_for_release(row) && asked_for(command, row);
     command->waiting += waits_for_release(row) && !target->ready;
     snprintf(target->key, sizeof(target->key), "%s/%s/%s/%s", row->campaign, row->post,
              row->occurrence, row->account);
@@ -209,8 +215,9 @@ static void say_release(const struct command *command, struct cp_buffer *out)
         cp_buffer_printf(out, "%zu holds ended, %zu deliveries released", command->ended_count,
                          changed);
     if (command->waiting)
-        cp_buffer_printf(out, "; %zu on standby or late still wait: name the post to release them",
-                         command->waiting);
+        cp_buffer_printf(
+            out, "; %zu on standby or late still wait: name the post, or say --standby or --late",
+            command->waiting);
     if (command->still_held)
         cp_buffer_printf(out, "; still held: %s", command->still);
     if (command->service->hold_file)
@@ -436,6 +443,7 @@ static bool parse(struct command *command, const json_t *json, struct cp_error *
     command->absent = json_is_true(json_object_get(json, "absent"));
     command->cancel = json_is_true(json_object_get(json, "cancel"));
     command->late = json_is_true(json_object_get(json, "late"));
+    command->standby = json_is_true(json_object_get(json, "standby"));
     command->send_by_us = json_integer_value(json_object_get(json, "send_by_us"));
     if (command->kind == RESOLVE &&
         (command->published != NULL) + command->absent + command->cancel != 1)

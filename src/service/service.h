@@ -53,7 +53,7 @@ enum cp_service_ending cp_service_run(const struct cp_service_options *options,
                                       struct cp_error *err);
 
 /* A person's decision as JSON: {"command": "hold|release|cancel|retry|resolve", "scope": …, "reason": …,
- * "by": …, and for retry "send_by_us", for resolve "published": id | "absent": true | "cancel": true}.
+ * "by": …, for release "standby" and "late" (true: those of a wide scope go, too), for retry "send_by_us", for resolve "published": id | "absent": true | "cancel": true}.
  * Goes over the socket to the running service; without one it takes the lock and does the same here.
  * Returns the answer: {"ok": bool, "message": …, "deliveries": [{"key", "state", "changed": bool}]}. */
 json_t *cp_command_send(const struct cp_service_options *options, const json_t *command,
