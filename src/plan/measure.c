@@ -228,5 +228,5 @@ bool cp_plan_measure(struct cp_builder *builder, const struct cp_post *post, siz
         check_length(&measuring, part, &post->messages[i]);
         check_media(&measuring, part->content, &post->messages[i]);
     }
-    return measuring.fine;
+    return measuring.fine && rendering->parts;
 }

@@ -75,7 +75,9 @@ static void late_stays_late_until_it_is_released(void **state)
     assert_int_equal(fixture_count(f, CP_CHANGE_NONE), 2);
     assert_true(fixture_find(f, uk)->late);
     assert_null(fixture_said(f, "late"));
-    fixture_row(f, uk)->released = true;
+    fixture_row(f, uk)->released = true; /* by a clock that went back meanwhile */
+    fixture_plan(f);
+    assert_false(fixture_find(f, uk)->late);
     fixture_row(f, uk)->due_us = f->input.now_us;
     fixture_row(f, uk)->send_by_us = f->input.now_us + CP_HOUR;
     fixture_plan(f);
@@ -144,6 +146,17 @@ static void a_deadline_put_off_by_a_retry_is_not_taken_back(void **state)
     fixture_plan(f);
     assert_int_equal(fixture_find(f, uk)->change, CP_CHANGE_NONE);
     assert_int_equal(fixture_find(f, uk)->send_by_us, at("2022-02-15T18:00:00Z"));
+}
+
+static void a_deadline_that_the_files_move_is_moved(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_accept(f);
+    f->posts[0].send_by_us = 10 * CP_MINUTE;
+    fixture_plan(f);
+    assert_int_equal(fixture_find(f, uk)->change, CP_CHANGE_EDIT);
+    assert_int_equal(fixture_find(f, uk)->send_by_us, at("2022-02-15T13:38:00Z"));
 }
 
 /* ---- edits --------------------------------------------------------------------------------- */
@@ -275,6 +288,20 @@ static void a_post_put_back_is_wanted_again(void **state)
     assert_int_equal(fixture_find(f, uk)->change, CP_CHANGE_NONE);
 }
 
+static void the_rest_of_a_begun_thread_goes_on_when_put_back(void **state)
+{
+    struct fixture *f = *state;
+
+    f->messages[1] = f->messages[0];
+    f->posts[0].message_count = 2;
+    fixture_accept(f);
+    fixture_row(f, uk)->parts[0].state = CP_PUBLISHED;
+    fixture_row(f, uk)->wanted = false;
+    fixture_plan(f);
+    assert_int_equal(fixture_find(f, uk)->change, CP_CHANGE_EDIT);
+    assert_int_equal(f->plan->diagnostics.count, 0);
+}
+
 static void an_account_that_leaves_is_cancelled(void **state)
 {
     struct fixture *f = *state;
@@ -346,6 +373,22 @@ static void only_narrows_what_is_claimed_and_cancels_nothing_else(void **state)
     assert_int_equal(fixture_find(f, "spring/other/-/uk")->change, CP_CHANGE_CANCEL);
 }
 
+static void only_with_an_old_name_does_not_cancel_what_was_renamed(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_accept(f);
+    f->posts[0].was = "statement";
+    f->posts[0].id = "declaration";
+    assert_true(cp_scope_parse("statement", &f->only, NULL));
+    f->input.only = &f->only;
+    fixture_plan(f);
+    assert_int_equal(f->plan->count, 0);
+    assert_true(cp_scope_parse("declaration", &f->only, NULL));
+    fixture_plan(f);
+    assert_int_equal(fixture_count(f, CP_CHANGE_NONE), 2);
+}
+
 #define ROW(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -360,15 +403,18 @@ int main(void)
         ROW(an_edit_into_the_past_is_late),
         ROW(a_released_standby_keeps_its_moment),
         ROW(a_deadline_put_off_by_a_retry_is_not_taken_back),
+        ROW(a_deadline_that_the_files_move_is_moved),
         ROW(an_edit_touches_only_what_is_not_sent),
         ROW(a_begun_thread_is_frozen_but_for_a_rejected_part),
         ROW(a_post_that_leaves_is_cancelled_as_far_as_it_is_unsent),
         ROW(only_the_unsent_can_be_cancelled),
         ROW(a_post_put_back_is_wanted_again),
+        ROW(the_rest_of_a_begun_thread_goes_on_when_put_back),
         ROW(an_account_that_leaves_is_cancelled),
         ROW(a_campaign_is_gone_only_when_everything_was_read),
         ROW(a_faulty_post_does_not_look_cancelled),
         ROW(only_narrows_what_is_claimed_and_cancels_nothing_else),
+        ROW(only_with_an_old_name_does_not_cancel_what_was_renamed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

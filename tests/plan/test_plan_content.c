@@ -305,6 +305,7 @@ static const struct {
     { set_alt, "alt-too-long", "8 of 7 code points" },
 };
 
+/* The account before it gets the same text in the same language, and has no such limit. */
 static void media_must_fit_the_server(void **state)
 {
     struct fixture *f = *state;
@@ -312,18 +313,23 @@ static void media_must_fit_the_server(void **state)
 
     f->messages[0].media = media;
     f->messages[0].media_count = 2;
+    fixture_add_account(f, "strict", "en");
     for (size_t i = 0; i < CP_COUNT(media_rules); i++) {
-        f->facts[0] = (struct cp_facts){ .reply_to = true };
-        media_rules[i].set(&f->facts[0]);
+        const struct cp_diagnostic *said;
+
+        f->facts[2] = (struct cp_facts){ .reply_to = true };
+        media_rules[i].set(&f->facts[2]);
         fixture_plan(f);
         if (!media_rules[i].code) {
             fixture_assert_fine(f);
             continue;
         }
-        assert_non_null(fixture_said(f, media_rules[i].code));
-        assert_non_null(strstr(fixture_said(f, media_rules[i].code)->message, media_rules[i].says));
-        assert_int_equal(fixture_said(f, media_rules[i].code)->severity, CP_FAULT);
-        assert_int_equal(f->plan->count, 1);
+        said = fixture_said(f, media_rules[i].code);
+        assert_non_null(said);
+        assert_non_null(strstr(said->message, media_rules[i].says));
+        assert_non_null(strstr(said->message, "'strict'"));
+        assert_int_equal(said->severity, CP_FAULT);
+        assert_int_equal(f->plan->count, 2);
     }
 }
 
@@ -332,13 +338,15 @@ static void a_thread_needs_an_adapter_that_can_reply(void **state)
     struct fixture *f = *state;
 
     f->messages[1] = f->messages[0];
-    f->facts[0].reply_to = false;
+    fixture_add_account(f, "flat", "en");
+    f->facts[2].reply_to = false;
     fixture_plan(f);
     fixture_assert_fine(f);
     f->posts[0].message_count = 2;
     fixture_plan(f);
     assert_int_equal(fixture_said_times(f, "no-threads"), 1);
-    assert_int_equal(f->plan->count, 1);
+    assert_non_null(strstr(fixture_said(f, "no-threads")->message, "'flat'"));
+    assert_int_equal(f->plan->count, 2);
 }
 
 static void a_selector_without_accounts_here_is_a_note(void **state)

@@ -238,6 +238,9 @@ static void a_place_with_another_campaign_is_refused(void **state)
     assert_string_equal(said->message,
                         "'schedule' had campaign 'spring' when it was accepted last, and has "
                         "'summer' now");
+    f->campaign.was = "winter";
+    fixture_plan(f);
+    assert_non_null(fixture_said(f, "other-campaign"));
     f->campaign.was = "spring";
     fixture_plan(f);
     assert_null(fixture_said(f, "other-campaign"));
