@@ -53,6 +53,7 @@ struct part_job {
     unsigned part;
     enum cp_purpose purpose;
     bool read_back, waits_for_checkpoint;
+    enum cp_wait stopped; /* what the gate answered last */
     struct cp_work work;
     struct cp_arena *arena;
     struct cp_errand *errand;
@@ -195,7 +196,8 @@ void wake_close(struct service *service);
 void wake_load_due(struct service *service);
 void wake_load_open(struct service *service); /* what a restart finds under way */
 void wake_update(struct service *service);
-void wake_look_around(struct service *service); /* HOLD file, room on the disk */
+/* Is there a HOLD file, or no room on the disk? Changes nothing, but has the service look around soon. */
+bool wake_must_pause(struct service *service);
 void wake_jump(struct service *service);
 
 /* command.c */
