@@ -62,7 +62,11 @@ static const struct cp_option mastodon_options[] = {
 };
 static const struct cp_option feed_options[] = {
     { .name = "directory", .type = CP_OPTION_DIRECTORY, .required = true, .help = "a folder" },
-    { .name = "entries", .type = CP_OPTION_NUMBER, .otherwise = "100", .minimum = 1, .maximum = 1000 },
+    { .name = "entries",
+      .type = CP_OPTION_NUMBER,
+      .otherwise = "100",
+      .minimum = 1,
+      .maximum = 1000 },
     { .name = "page", .type = CP_OPTION_BOOL, .otherwise = "true" },
     { 0 },
 };
@@ -91,8 +95,8 @@ static inline const char *const *name_test_adapters(void *ctx)
 
 static inline struct cp_config *read_config(struct fixture *f, const char *path)
 {
-    struct cp_config_context context = { f->arena,           &f->diagnostics,
-                                         find_test_adapter,  name_test_adapters };
+    struct cp_config_context context = { f->arena, &f->diagnostics, find_test_adapter,
+                                         name_test_adapters };
 
     return cp_config_read(path, &context);
 }

@@ -157,9 +157,12 @@ static void marks_are_read_as_their_grammar_says(void **state)
         const char *line, *text;
         unsigned column;
     } rows[] = {
-        { "#   ^ error: a b\n", "error: a b", 5 }, { "    # ^ note: x", "note: x", 7 },
-        { "#< error: x\r\n", "error: x", 1 },      { "# error: x\n", "error: x", 0 },
-        { "# an error: x\n", NULL, 0 },            { "text # ^ error: x\n", NULL, 0 },
+        { "#   ^ error: a b\n", "error: a b", 5 },
+        { "    # ^ note: x", "note: x", 7 },
+        { "#< error: x\r\n", "error: x", 1 },
+        { "# error: x\n", "error: x", 0 },
+        { "# an error: x\n", NULL, 0 },
+        { "text # ^ error: x\n", NULL, 0 },
     };
     struct mark mark;
 
