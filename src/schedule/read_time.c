@@ -18,7 +18,7 @@ void read_zone(struct reader *reader, const struct yaml_node *node, void *out)
         *(const char **)out = node->text;
         return;
     }
-    near = cp_zones_suggest(reader->zones, node->text);
+    near = list_is_full(reader) ? NULL : cp_zones_suggest(reader->zones, node->text);
     if (near)
         snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
     complain(reader, node, "unknown-zone", hint, "unknown time zone '%s'",

@@ -9,7 +9,10 @@
 #include "base/buffer.h"
 #include "text/text.h"
 
-enum { CANDIDATES_MOST = 1000 /* names that a suggestion is looked for in */ };
+enum {
+    CANDIDATES_MOST = 1000, /* names that a suggestion is looked for in */
+    FAR = 4000              /* a column that it takes long to walk to */
+};
 
 /* ---- paths --------------------------------------------------------------------------------- */
 
@@ -133,13 +136,34 @@ static const char *describe(const struct yaml_node *node, char out[100])
     return out;
 }
 
+/* `text: #FreeAssange` says nothing: the '#' begins a comment. */
+static bool hides_in_comment(const struct reader *reader, const struct yaml_node *node)
+{
+    const char *text = reader->document->text;
+    size_t at;
+
+    if (place_of(reader, node).column > FAR)
+        return false;
+    at = yaml_byte(reader->document, node->start);
+    return text[at + strspn(text + at, " :")] == '#';
+}
+
+static const char *type_hint(const struct reader *reader, const struct yaml_node *node,
+                             const char *expected)
+{
+    if (node->kind != YAML_SCALAR || yaml_type(node) == YAML_STRING)
+        return NULL;
+    if (yaml_type(node) == YAML_NULL)
+        return hides_in_comment(reader, node) ? "a '#' begins a comment: put the text in quotes"
+                                              : NULL;
+    return strncmp(expected, "text", 4) == 0 ? "put it in quotes to make it text" : NULL;
+}
+
 bool complain_type(struct reader *reader, const struct yaml_node *node, const char *expected)
 {
     char found[100];
-    bool quotes = node->kind == YAML_SCALAR && yaml_type(node) != YAML_NULL &&
-                  yaml_type(node) != YAML_STRING && strncmp(expected, "text", 4) == 0;
 
-    return complain(reader, node, "type", quotes ? "put it in quotes to make it text" : NULL,
+    return complain(reader, node, "type", type_hint(reader, node, expected),
                     "expected %s, found %s", expected, describe(node, found));
 }
 
@@ -176,12 +200,18 @@ static void list_allowed(const char *const *candidates, size_t count, char *out,
                                  i ? ", " : "allowed: ", candidates[i]);
 }
 
+bool list_is_full(const struct reader *reader)
+{
+    return reader->diagnostics->count == CP_DIAGNOSTICS_MOST;
+}
+
 bool complain_unknown(struct reader *reader, const struct yaml_node *node, const char *code,
                       const char *what, const char *const *candidates, size_t count)
 {
-    char hint[500], cut[EXCERPT_SIZE];
+    char hint[500] = "", cut[EXCERPT_SIZE];
 
-    suggest(node->text, candidates, count, hint, sizeof(hint));
+    if (!list_is_full(reader))
+        suggest(node->text, candidates, count, hint, sizeof(hint));
     if (!hint[0])
         list_allowed(candidates, count, hint, sizeof(hint));
     return complain(reader, node, code, hint, "unknown %s '%s'", what, excerpt(node->text, cut));

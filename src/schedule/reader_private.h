@@ -75,6 +75,8 @@ bool complain_type(struct reader *reader, const struct yaml_node *node, const ch
 /* "unknown … 'x'" with the nearest of the candidates, or all of them when there are few. */
 bool complain_unknown(struct reader *reader, const struct yaml_node *node, const char *code,
                       const char *what, const char *const *candidates, size_t count);
+/* Further complaints are only counted: no need to think about them. */
+bool list_is_full(const struct reader *reader);
 /* "did you mean 'x'?" in `out` of `size` bytes; "" when nothing is near. */
 const char *suggest(const char *name, const char *const *candidates, size_t count, char *out,
                     size_t size);

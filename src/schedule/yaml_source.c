@@ -168,6 +168,29 @@ static bool file_complaint(const char *name, const struct yaml_input *input, con
 
 /* ---- checks of the whole text -------------------------------------------------------------- */
 
+/* YAML 1.2 takes these for characters like others, libyaml for line ends, as YAML 1.1 did: a text
+ * or a comment would go on as something else. */
+static bool check_line_ends(const struct yaml_document *document, const struct yaml_input *input)
+{
+    static const struct {
+        const char *bytes, *name;
+    } rows[] = { { "\xC2\x85", "U+0085" },
+                 { "\xE2\x80\xA8", "U+2028" },
+                 { "\xE2\x80\xA9", "U+2029" } };
+
+    for (size_t i = 0; i < CP_COUNT(rows); i++) {
+        const char *at =
+            memmem(document->text, document->size, rows[i].bytes, strlen(rows[i].bytes));
+
+        if (at)
+            return yaml_complain(
+                document, input, character_of_byte(document, (size_t)(at - document->text)),
+                "line-end", "begin a new line, or write it as an escape inside of \"…\"",
+                "the line separator %s can't stand here", rows[i].name);
+    }
+    return true;
+}
+
 static bool check_characters(const struct yaml_document *document, const struct yaml_input *input)
 {
     const char *hint = "save the file as UTF-8 text";
@@ -175,7 +198,7 @@ static bool check_characters(const struct yaml_document *document, const struct 
     unsigned char byte;
 
     if (cp_utf8_check(document->text, document->size, &at))
-        return true;
+        return check_line_ends(document, input);
     byte = (unsigned char)document->text[at];
     if (byte == 0)
         return yaml_complain(document, input, character_of_byte(document, at), "not-text", hint,
