@@ -167,7 +167,8 @@ struct cp_turn {
     size_t tried_count;
     unsigned part_number, part_total; /* 1-based, of the thread */
     const char *title;                /* the campaign's; or NULL */
-    const char *wire_key;             /* POST and LOOK_UP: 26 characters; else NULL */
+    const char *wire_key; /* POST and LOOK_UP: 26 characters. LOGIN: 43 to 128 random ones of A-Z a-z
+                           * 0-9 - . _ ~, the same for all turns of one login. Else NULL */
     unsigned generation;
     int64_t due_us;     /* when it was to go out */
     int64_t attempt_us; /* LOOK_UP: when the first doubtful try began, by the wall clock; 0: none */
