@@ -106,6 +106,20 @@ static uint32_t character_of_byte(const struct yaml_document *document, size_t b
 
 /* ---- complaints ---------------------------------------------------------------------------- */
 
+/* https://user:password@host */
+static bool has_userinfo(const char *line, size_t size)
+{
+    const char *at = memmem(line, size, "://", 3), *end = line + size;
+
+    if (!at)
+        return false;
+    for (at += 3; at < end && !strchr("/ \t\"',}", *at); at++) {
+        if (*at == '@')
+            return true;
+    }
+    return false;
+}
+
 static bool looks_secret(const char *line, size_t size)
 {
     static const char *const words[] = { "token",   "passw",  "passphrase",  "secret", "bearer",
@@ -117,7 +131,7 @@ static bool looks_secret(const char *line, size_t size)
                 return true;
         }
     }
-    return false;
+    return has_userinfo(line, size);
 }
 
 void yaml_show_line(const struct yaml_document *document, struct cp_diagnostics *list,
