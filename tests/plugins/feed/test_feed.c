@@ -1,4 +1,4 @@
-/* tests/plugins/test_feed.c - the feed adapter, turn by turn, on a real folder. */
+/* tests/plugins/feed/test_feed.c - the feed adapter, turn by turn, on a real folder. */
 #include "cmocka_all.h"
 
 #include <stdio.h>
