@@ -103,6 +103,15 @@ static void abort_held(struct cp_engine *e)
     }
 }
 
+/* One that was asked for just now is known by that, one of an earlier run by its reason. */
+static bool is_clocks(const struct cp_engine *e, const struct cp_engine_event *event)
+{
+    if (!event->own || event->scope->kind != CP_SCOPE_ALL)
+        return false;
+    return event->reason ? !strncmp(event->reason, "the clock ", strlen("the clock "))
+                         : e->clock_hold_asked;
+}
+
 static bool is_known(const struct cp_engine *e, int64_t row)
 {
     for (const struct hold *h = e->holds; h; h = h->next) {
@@ -124,8 +133,7 @@ void engine_hold_event(struct cp_engine *e, const struct cp_engine_event *event)
     h->row = event->row;
     h->scope = *event->scope;
     h->own = event->own;
-    h->clock = event->own && event->scope->kind == CP_SCOPE_ALL && event->reason &&
-               !strncmp(event->reason, "the clock ", strlen("the clock "));
+    h->clock = is_clocks(e, event);
     h->next = e->holds;
     e->holds = h;
     if (h->clock)
