@@ -4,12 +4,12 @@
  * cp_facts_parse(). Members of the JSON, all optional, unknown ones are kept and ignored:
  *
  *     {"software": "mastodon 4.5.9",
- *      "guarantee": "native" | "window" | "lookup" | "none",
+ *      "guarantee": "native" | "window" | "lookup" | "none",   lookup where it is not said
  *      "limits": [{"unit": "graphemes", "max": 500}],      unit: graphemes, code points, UTF-16 units, bytes
  *      "url_cost": 23,              a link counts so much whatever its length; 0 or absent: as typed
  *      "mention_local_only": true,  @user@domain counts as @user
  *      "warning_counts": true,      the content warning is counted together with the text
- *      "dialect": "mastodon" | "plain",   whose rules find links, mentions and tags
+ *      "dialect": "mastodon" | "plain",   whose rules find links, mentions and tags; plain by default
  *      "media": {"most": 4, "types": ["image/png"], "image_bytes": 16777216, "video_bytes": …, "alt": 1500},
  *      "rate": {"posts": 300, "per_s": 10800},   the platform's own limit; the host uses half of it
  *      "spacing_s": 0,

@@ -5,6 +5,7 @@
  * over "camp-post key 1", the id's 16 bytes, part and generation in decimal; then base32 of RFC 4648
  * section 6 in lower case without padding. Both follow from the files alone: never from content,
  * attempt or clock. A renamed campaign, post or account keeps the id it was born with.
+ * Running out of memory ends the process: a wrong key would be a second post.
  */
 #ifndef CP_MODEL_KEY_H
 #define CP_MODEL_KEY_H

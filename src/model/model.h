@@ -6,6 +6,7 @@
  *     part.h      the states of a part and the one table of legal steps
  *     content.h   what one delivery says, rendered: as a structure, as JSON, as a hash
  *     key.h       delivery ids and wire keys
+ *     error.h     what the readers of this module complain with
  *     scope.h     what a hold, a release or --only covers
  */
 #ifndef CP_MODEL_MODEL_H
@@ -14,6 +15,7 @@
 #include "model/campaign.h"
 #include "model/config.h"
 #include "model/content.h"
+#include "model/error.h"
 #include "model/facts.h"
 #include "model/key.h"
 #include "model/part.h"

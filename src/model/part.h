@@ -68,7 +68,8 @@ struct cp_part_view_input {
     bool wanted, standby, late, held, uploading, seen, waiting;
     int64_t due_us, now_us;
 };
-/* "standby", "late", "held", "due", "waiting", "uploading", "planned", "in_flight", … "published", "seen". */
+/* "unwanted", "standby", "late", "held", "waiting", "uploading", "due", "planned"; "in_flight", …
+ * "published", "seen". */
 const char *cp_part_shown(const struct cp_part_view_input *input);
 
 /* A delivery's word from those of its parts, worst first: uncertain, rejected, expired, verify,

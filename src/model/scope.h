@@ -17,12 +17,13 @@ enum cp_scope_kind {
     CP_SCOPE_PATH,
 };
 
-enum { CP_SCOPE_WORDS = 4, CP_SCOPE_SIZE = 300 };
+/* An occurrence is an event's id (64 bytes at most), "-after-" and a span of at most a dozen. */
+enum { CP_SCOPE_WORDS = 4, CP_SCOPE_WORD = 96, CP_SCOPE_SIZE = 400 };
 
 struct cp_scope {
     enum cp_scope_kind kind;
-    unsigned count;                 /* words of a path; 1 for campaign, organisation, account */
-    char words[CP_SCOPE_WORDS][68]; /* each a valid id or occurrence */
+    unsigned count; /* words of a path; 1 for campaign, organisation, account */
+    char words[CP_SCOPE_WORDS][CP_SCOPE_WORD]; /* each a valid id or occurrence */
 };
 
 /* An occurrence is "-", or letters, digits, '-' and ':' (a date, an event's id and offset). */

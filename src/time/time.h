@@ -5,9 +5,10 @@
  * that is known from elsewhere. Years are 1 to 9999, proleptic Gregorian.
  *
  * Zones are those of the system's tzdata package (read through libical; ICU carries years-old data
- * of its own). They are loaded on first use and stay as they are for the life of the process: a new
- * tzdata takes effect at the next start. A struct cp_zones belongs to one thread at a time, and
- * there is one set of loaded data in the process behind all of them.
+ * of its own). They are right from 2023 on; of the past, libical keeps some changes in a few zones
+ * only roughly. They are loaded on first use and stay as they are for the life of the process: a
+ * new tzdata takes effect at the next start. A struct cp_zones belongs to one thread at a time,
+ * and there is one set of loaded data in the process behind all of them.
  */
 #ifndef CP_TIME_TIME_H
 #define CP_TIME_TIME_H
@@ -132,8 +133,8 @@ CP_MUST_USE bool cp_zone_add_span(const struct cp_zone *zone, int64_t us, struct
 
 /* --- clocks --- */
 
-/* plan: decides what is due; the wall clock, but for a service that is fast-forwarded. boot: counts on through sleep and is
- * never set; ages and waits. */
+/* plan: decides what is due; the wall clock, but for a service that is fast-forwarded. wall: what
+ * people and servers see. boot: counts on through sleep and is never set; for ages and waits. */
 struct cp_now {
     int64_t plan_us, wall_us, boot_us;
 };
