@@ -307,6 +307,31 @@ static void the_oldest_leave_a_full_feed_but_never_the_new_one(void **state)
     assert_not_in_file(disk, "feed.atom", "key-05");
 }
 
+/* The host reads no file of more than 8 MiB: such a feed could not be changed any more. */
+static void a_feed_never_grows_beyond_what_can_be_read_again(void **state)
+{
+    struct disk *disk = *state;
+    char *text = malloc(300001), *feed;
+    size_t size;
+
+    memset(text, 'x', 300000);
+    text[300000] = '\0';
+    for (int i = 0; i < 20; i++) {
+        char key[32];
+        struct cp_part_view part = plain_part(text);
+
+        snprintf(key, sizeof(key), "key-%02d", i);
+        assert_int_equal(post_at(disk, text, key, NOON + i * CP_MINUTE), CP_VERDICT_ACCEPTED);
+        assert_in_file(disk, "feed.atom", key);
+        if (i == 19)
+            assert_int_equal(look_up(disk, &part, "urn:camp-post:none", NULL), CP_VERDICT_ACCEPTED);
+    }
+    feed = disk_read(disk, "feed.atom", &size);
+    assert_in_range(size, 3 << 20, 4 << 20);
+    free(feed);
+    free(text);
+}
+
 static void a_reply_names_what_it_answers(void **state)
 {
     struct disk *disk = *state;
@@ -727,6 +752,7 @@ int main(void)
         ON_DISK(another_content_does_not_replace_what_is_published),
         ON_DISK(entries_stand_newest_first),
         ON_DISK(the_oldest_leave_a_full_feed_but_never_the_new_one),
+        ON_DISK(a_feed_never_grows_beyond_what_can_be_read_again),
         ON_DISK(a_reply_names_what_it_answers),
         ON_DISK(a_post_for_some_people_only_is_refused),
         ON_DISK(what_xml_can_not_hold_is_left_out),
