@@ -128,7 +128,7 @@ static int print_answer(const struct cp_arguments *arguments, json_t *answer)
     return fine ? CP_EXIT_FINE : CP_EXIT_SCHEDULE;
 }
 
-static int send(const struct cp_arguments *arguments, const json_t *command)
+static int send_decision(const struct cp_arguments *arguments, const json_t *command)
 {
     struct cp_error err = { 0 };
     struct cp_adapters *adapters = cp_adapters_load(NULL, &err);
@@ -161,7 +161,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
     if (arguments->dry_run)
         return cp_decide_dry(command, arguments);
     json = decision(command, arguments, send_by_us);
-    code = json ? send(arguments, json) : cp_fail(CP_EXIT_ENVIRONMENT, "out of memory");
+    code = json ? send_decision(arguments, json) : cp_fail(CP_EXIT_ENVIRONMENT, "out of memory");
     json_decref(json);
     return code;
 }
