@@ -87,6 +87,10 @@ bool cp_ledger_bind(struct cp_ledger *ledger, uint32_t number, const char *remot
 bool cp_ledger_recent(struct cp_ledger *ledger, uint32_t number, int64_t since_us,
                       int64_t **out_times, size_t *out_count, struct cp_error *err);
 
+/* How many of the account's parts are bound to a remote id. */
+bool cp_ledger_bound_count(struct cp_ledger *ledger, uint32_t number, size_t *out,
+                           struct cp_error *err);
+
 /* ---- accepting a plan ---------------------------------------------------------------------- */
 
 bool cp_ledger_snapshot(struct cp_ledger *ledger, struct cp_snapshot *out, struct cp_error *err);

@@ -94,6 +94,13 @@ static bool is_ascii_without_cr(const char *text, size_t size)
     return i == size;
 }
 
+static uint32_t next_character(const char *text, size_t size, size_t *at)
+{
+    unsigned char first = (unsigned char)text[*at];
+
+    return first < 0x80 ? (++*at, first) : cp_utf8_next(text, size, at);
+}
+
 static size_t count_graphemes(const char *text, size_t size)
 {
     struct clusters clusters = { .text = UTEXT_INITIALIZER };
@@ -104,7 +111,7 @@ static size_t count_graphemes(const char *text, size_t size)
         return size;
     for (size_t at = 0; at < size;) {
         size_t here = at;
-        bool alone = stands_alone(cp_utf8_next(text, size, &at));
+        bool alone = stands_alone(next_character(text, size, &at));
 
         if (alone && alone_before) {
             if (special)

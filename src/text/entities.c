@@ -19,6 +19,18 @@ bool cp_is_space(uint32_t c)
     return u_isUWhiteSpace((UChar32)c);
 }
 
+uint32_t cp_before(const struct cp_finder *finder, size_t at)
+{
+    size_t start = at;
+
+    if (at == 0)
+        return ' ';
+    do
+        start--;
+    while (start > 0 && at - start < 4 && ((unsigned char)finder->text[start] & 0xC0) == 0x80);
+    return cp_next(finder->text, at, &start);
+}
+
 bool cp_is_directional(uint32_t c)
 {
     return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
@@ -27,14 +39,10 @@ bool cp_is_directional(uint32_t c)
 
 bool cp_stands_at(const struct cp_finder *finder, size_t at, const char *word)
 {
-    size_t length = strlen(word);
+    for (; *word; word++, at++) {
+        char c = at < finder->size ? finder->text[at] : '\0';
 
-    if (finder->size - at < length)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        char c = finder->text[at + i];
-
-        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i])
+        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != *word)
             return false;
     }
     return true;
@@ -98,12 +106,15 @@ static size_t trim_link(const char *text, size_t start, size_t end)
 static size_t plain_link_end(const struct cp_finder *finder, size_t start, size_t host)
 {
     size_t at = host, end = host;
+    unsigned char first;
 
-    if (host >= finder->size ||
-        !(cp_is_ascii_alnum((unsigned char)finder->text[host]) || finder->text[host] < 0))
+    if (host >= finder->size)
+        return 0;
+    first = (unsigned char)finder->text[host];
+    if (first < 0x80 && !cp_is_ascii_alnum(first))
         return 0;
     while (at < finder->size) {
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &at);
+        uint32_t c = cp_next(finder->text, finder->size, &at);
 
         if (cp_is_space(c) || c < 0x20 || c == 0x7F || c == '<' || c == '>' || c == '"' ||
             c == '`' || cp_is_directional(c))

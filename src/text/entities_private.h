@@ -34,6 +34,20 @@ static inline bool cp_is_ascii_alnum(uint32_t c)
     return cp_is_ascii_alpha(c) || (c >= '0' && c <= '9');
 }
 
+/* cp_utf8_next() with the common case in place: the finders look at every character of every post. */
+static inline uint32_t cp_next(const char *text, size_t size, size_t *at)
+{
+    unsigned char first = (unsigned char)text[*at];
+
+    if (first >= 0x80)
+        return cp_utf8_next(text, size, at);
+    ++*at;
+    return first;
+}
+
+/* The character that ends where `at` begins; a blank at the start of the text. */
+uint32_t cp_before(const struct cp_finder *finder, size_t at);
+
 /* Unicode's White_Space. */
 bool cp_is_space(uint32_t c);
 /* Marks that set the direction of writing and take no room. */

@@ -31,6 +31,11 @@ struct link {
     bool has_scheme;
 };
 
+/* A stretch in which no host begins: a long text without dots is walked once, not at every word. */
+struct barren {
+    size_t from, to;
+};
+
 static bool may_precede(uint32_t c)
 {
     return !(cp_is_ascii_alnum(c) || c == '@' || c == 0xFF20 || c == '$' || c == '#' ||
@@ -45,9 +50,8 @@ static bool in_label(uint32_t c)
              c == 0xFFFF);
 }
 
-/* The end of the host that begins at `start`, 0: none. *barren becomes the end of a stretch in which
- * no host can begin, so that a long text without dots is walked once. */
-static size_t host_end(const struct cp_finder *finder, size_t start, size_t *barren)
+/* The end of the host that begins at `start`; 0: none. */
+static size_t host_end(const struct cp_finder *finder, size_t start, struct barren *barren)
 {
     size_t best = 0, at = start, limit = finder->size;
     bool good_last = false, underscore = false, any_domain = false;
@@ -56,7 +60,7 @@ static size_t host_end(const struct cp_finder *finder, size_t start, size_t *bar
         limit = start + LONGEST_HOST;
     while (at < limit) {
         size_t here = at;
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &at);
+        uint32_t c = cp_next(finder->text, finder->size, &at);
 
         if (c == '.' && good_last) {
             size_t end = cp_tld_end(finder->text, finder->size, at);
@@ -76,7 +80,7 @@ static size_t host_end(const struct cp_finder *finder, size_t start, size_t *bar
         }
     }
     if (!any_domain)
-        *barren = at;
+        *barren = (struct barren){ start, at };
     return best;
 }
 
@@ -97,7 +101,7 @@ static size_t path_run(const struct cp_finder *finder, size_t at)
     while (at < finder->size) {
         size_t here = at;
 
-        if (!in_path(cp_utf8_next(finder->text, finder->size, &at)))
+        if (!in_path(cp_next(finder->text, finder->size, &at)))
             return here;
     }
     return at;
@@ -138,7 +142,7 @@ static size_t path_end(const struct cp_finder *finder, size_t start)
                 break;
             end = next;
         } else {
-            c = cp_utf8_next(finder->text, finder->size, &next);
+            c = cp_next(finder->text, finder->size, &next);
             if (!in_path(c))
                 break;
             if (ends_path(c))
@@ -178,7 +182,7 @@ static size_t query_end(const struct cp_finder *finder, size_t start)
     size_t at = start + 1, end = start;
 
     while (at < finder->size) {
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &at);
+        uint32_t c = cp_next(finder->text, finder->size, &at);
 
         if (!in_query(c))
             break;
@@ -197,25 +201,27 @@ static size_t port_end(const struct cp_finder *finder, size_t at)
     return end > at + 1 ? end : at;
 }
 
+/* Asked at the start of every word: most don't have the first letter of a scheme. */
 static size_t scheme_size(const struct cp_finder *finder, size_t at)
 {
     static const char *const schemes[] = { "https://", "http://",   "dat://",
                                            "dweb://",  "ipfs://",   "ipns://",
                                            "ssb://",   "gopher://", "gemini://" };
+    char first = (char)(finder->text[at] | 32);
 
     for (size_t i = 0; i < CP_COUNT(schemes); i++) {
-        if (cp_stands_at(finder, at, schemes[i]))
+        if (schemes[i][0] == first && cp_stands_at(finder, at, schemes[i]))
             return strlen(schemes[i]);
     }
     return 0;
 }
 
-static bool match_link(const struct cp_finder *finder, size_t start, size_t *barren,
+static bool match_link(const struct cp_finder *finder, size_t start, struct barren *barren,
                        struct link *out)
 {
     size_t scheme = scheme_size(finder, start), at;
 
-    if (!scheme && start < *barren)
+    if (!scheme && start >= barren->from && start < barren->to)
         return false;
     out->start = start;
     out->has_scheme = scheme > 0;
@@ -259,7 +265,7 @@ static bool host_is_good(const struct cp_finder *finder, const struct link *link
     bool ascii = true;
 
     for (size_t at = 0; at < size;) {
-        uint32_t c = cp_utf8_next(host, size, &at);
+        uint32_t c = cp_next(host, size, &at);
 
         if (c >= 0x80) {
             UVersionInfo age;
@@ -283,7 +289,7 @@ static bool length_is_good(const struct cp_finder *finder, const struct link *li
     if (link->end - link->start <= LONGEST_URL)
         return true;
     for (size_t at = link->start; at < link->end; characters++)
-        cp_utf8_next(finder->text, link->end, &at);
+        cp_next(finder->text, link->end, &at);
     return characters <= LONGEST_URL;
 }
 
@@ -313,17 +319,22 @@ static void add_link(struct cp_finder *finder, struct link *link)
 
 void cp_find_mastodon_links(struct cp_finder *finder)
 {
-    size_t at = 0, barren = 0;
+    struct barren barren = { 0 };
+    size_t at = 0;
 
     if (!finder->size || !memmem(finder->text, finder->size, "://", 3))
         return;
     while (at < finder->size) {
         size_t next = at;
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &next);
+        uint32_t c = cp_next(finder->text, finder->size, &next);
         bool starts_line = at == 0 || finder->text[at - 1] == '\n';
         size_t matched = 0;
         struct link link;
 
+        if (cp_is_ascii_alnum(c) && !starts_line) {
+            at = next;
+            continue;
+        }
         if (may_precede(c) && next < finder->size && match_link(finder, next, &barren, &link))
             matched = link.end;
         else if (starts_line && match_link(finder, at, &barren, &link))

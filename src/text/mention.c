@@ -5,6 +5,8 @@
  */
 #include "text/entities_private.h"
 
+#include <string.h>
+
 #include <unicode/uchar.h>
 
 enum { LONGEST_DOMAIN = 253 };
@@ -38,7 +40,7 @@ static size_t run(const struct cp_finder *finder, size_t at, is_kind_fn *is_kind
     while (at < finder->size) {
         size_t here = at;
 
-        if (!is_kind(cp_utf8_next(finder->text, finder->size, &at)))
+        if (!is_kind(cp_next(finder->text, finder->size, &at)))
             return here;
     }
     return at;
@@ -90,7 +92,7 @@ static bool spoils_mention(const struct cp_finder *finder, size_t at)
 
     if (at >= finder->size)
         return false;
-    c = cp_utf8_next(finder->text, finder->size, &next);
+    c = cp_next(finder->text, finder->size, &next);
     return c == '@' || c == 0xFF20 || is_accented(c) || cp_stands_at(finder, at, "://");
 }
 
@@ -107,31 +109,31 @@ static size_t take_mention(struct cp_finder *finder, size_t at)
         if (domain_end > name_end + 1)
             end = domain_end;
         for (size_t i = name_end + 1; i < end; characters++)
-            cp_utf8_next(finder->text, end, &i);
+            cp_next(finder->text, end, &i);
     }
     if (!spoils_mention(finder, end) && characters <= LONGEST_DOMAIN)
         cp_finder_add(finder, CP_ENTITY_MENTION, at, end);
     return end;
 }
 
+static bool may_precede_mention(uint32_t c)
+{
+    return c != '=' && c != '/' && !is_word(c);
+}
+
 void cp_find_mastodon_mentions(struct cp_finder *finder)
 {
-    uint32_t before = ' ';
+    size_t at = 0;
 
-    for (size_t at = 0; at < finder->size;) {
-        size_t next = at;
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &next);
+    while (at < finder->size) {
+        const char *sign = memchr(finder->text + at, '@', finder->size - at);
+        size_t end;
 
-        if (c == '@' && before != '=' && before != '/' && !is_word(before)) {
-            size_t end = take_mention(finder, at);
-
-            if (end > at) {
-                next = end;
-                c = '_'; /* whatever ends a mention is a word */
-            }
-        }
-        before = c;
-        at = next;
+        if (!sign)
+            return;
+        at = (size_t)(sign - finder->text);
+        end = may_precede_mention(cp_before(finder, at)) ? take_mention(finder, at) : at;
+        at = end > at ? end : at + 1;
     }
 }
 
@@ -149,7 +151,7 @@ static size_t tag_end(const struct cp_finder *finder, size_t start)
     bool joint = false, letter = false, words_only = true;
 
     for (unsigned i = 0; at < finder->size; i++) {
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &at);
+        uint32_t c = cp_next(finder->text, finder->size, &at);
         bool word = is_word(c);
 
         if (!word && !is_separator(c))
@@ -168,7 +170,7 @@ static size_t tag_end(const struct cp_finder *finder, size_t start)
     return long_end > start ? long_end : letter ? word_end : start;
 }
 
-/* "#tag" before "https://…" without a blank: the scheme is the link's. */
+/* "#tag" before "https://…" without a blank: the scheme, in lower case, is the link's. */
 static size_t without_scheme(const struct cp_finder *finder, size_t start, size_t end)
 {
     static const char *const schemes[] = { "https", "http" };
@@ -176,32 +178,40 @@ static size_t without_scheme(const struct cp_finder *finder, size_t start, size_
     if (!cp_stands_at(finder, end, "://"))
         return end;
     for (size_t i = 0; i < CP_COUNT(schemes); i++) {
-        size_t size = i == 0 ? 5 : 4;
+        size_t size = strlen(schemes[i]);
 
-        if (end - start > size && cp_stands_at(finder, end - size, schemes[i]))
+        if (end - start > size && memcmp(finder->text + end - size, schemes[i], size) == 0)
             return end - size;
     }
     return end;
 }
 
+/* Where the next sign of a tag ends, '#' or its wide form; SIZE_MAX: there is none. */
+static size_t sign_end(const struct cp_finder *finder, size_t at, size_t *start)
+{
+    static const char wide[] = "\xef\xbc\x83";
+    const char *from = finder->text + at;
+    const char *narrow = memchr(from, '#', finder->size - at);
+    size_t left = narrow ? (size_t)(narrow - from) : finder->size - at;
+    const char *other = memmem(from, left, wide, 3);
+
+    if (!narrow && !other)
+        return SIZE_MAX;
+    *start = (size_t)((other ? other : narrow) - finder->text);
+    return *start + (other ? 3 : 1);
+}
+
 void cp_find_mastodon_tags(struct cp_finder *finder)
 {
-    uint32_t before = ' ';
+    size_t at = 0, start, name;
 
-    for (size_t at = 0; at < finder->size;) {
-        size_t next = at, end;
-        uint32_t c = cp_utf8_next(finder->text, finder->size, &next);
+    while (at < finder->size && (name = sign_end(finder, at, &start)) != SIZE_MAX) {
+        size_t end = cp_is_space(cp_before(finder, start)) ? tag_end(finder, name) : name;
 
-        if ((c == '#' || c == 0xFF03) && cp_is_space(before)) {
-            end = tag_end(finder, next);
-            if (end > next) {
-                end = without_scheme(finder, next, end);
-                cp_finder_add(finder, CP_ENTITY_TAG, at, end);
-                next = end;
-                c = '_';
-            }
+        if (end > name) {
+            end = without_scheme(finder, name, end);
+            cp_finder_add(finder, CP_ENTITY_TAG, start, end);
         }
-        before = c;
-        at = next;
+        at = end;
     }
 }

@@ -1,7 +1,7 @@
 /* src/text/text.h - what a text is to the platforms: characters, lengths, links, mentions, tags.
  *
  * Text is UTF-8 and was checked with cp_utf8_check() when it was read; the functions below never read
- * past `size`, whatever the bytes are, and take an ill-formed byte for one character. Offsets and
+ * past `size`, whatever the bytes are, and count what is ill-formed as some character. Offsets and
  * sizes are bytes unless the name says otherwise. Nothing here prints, and nothing depends on the
  * locale. Suggestions for misspelt names (cp_nearest) come from base/nearest.h.
  */
@@ -74,7 +74,8 @@ enum cp_dialect {
 
 /* Finds entities, ordered and not overlapping (of two, the one that starts first). The array lives
  * in the arena; NULL when there are none. After an empty answer cp_arena_failed() tells whether
- * memory ran out.
+ * memory ran out. Of Mastodon's links those are left out that it does not count as links: xmpp: and
+ * magnet:.
  * Sources for Mastodon: config/initializers/twitter_regex.rb, app/lib/extractor.rb,
  * app/models/account.rb, app/models/tag.rb, and the list of top-level domains of IANA. */
 size_t cp_text_entities(const char *text, size_t size, enum cp_dialect dialect,

@@ -21,7 +21,7 @@ static size_t read_case(char *line, struct cp_buffer *text)
     for (char *word = strtok_r(line, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
         if (strcmp(word, BOUNDARY) == 0)
             boundaries++;
-        else if (word[0] >= 0)
+        else if (strspn(word, "0123456789ABCDEF") == strlen(word))
             cp_utf8_put(text, (uint32_t)strtoul(word, NULL, 16));
     }
     return boundaries;
