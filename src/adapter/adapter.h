@@ -16,6 +16,14 @@
 #include "model/model.h"
 
 extern const struct cp_error_domain cp_adapter_errors;
+enum cp_adapter_code {
+    CP_ADAPTER_LOAD = 1,      /* a folder or a shared object that can't be taken */
+    CP_ADAPTER_CANNOT,        /* the adapter has no such purpose */
+    CP_ADAPTER_MISBEHAVES,    /* a walk found that it breaks the contract */
+    CP_ADAPTER_REQUEST,       /* a stored request is not of the form written here */
+    CP_ADAPTER_CREDENTIAL,    /* a credential that is refused */
+    CP_ADAPTER_NO_CREDENTIAL, /* there is none of this name */
+};
 
 /* ---- loading ------------------------------------------------------------------------------- */
 
@@ -55,8 +63,11 @@ struct cp_answer {
     struct cp_arena *arena;
 };
 
-/* turn: filled but for size and host. Checks the answer: a POST turn may not finish ACCEPTED before a publish
- * step was answered, only POST may publish, a look-up's verdict fits, method and URL are there. */
+/* turn: filled but for size and host; publish_replied says that `reply` answers the publishing request.
+ * Checks the answer: a POST turn may not finish ACCEPTED before that, nor ask for anything after it, only
+ * POST may publish, the verdict fits the purpose, method and URL are there. An answer that breaks a rule is
+ * CP_ANSWER_NONE with `problem`; when publish_replied is set, that proves nothing about the post.
+ * False: the adapter has no such purpose, or memory ran out; *out is released. */
 bool cp_adapter_turn(const struct cp_adapter *adapter, const struct cp_settings *settings,
                      struct cp_turn *turn, struct cp_answer *out, struct cp_error *err);
 void cp_answer_release(struct cp_answer *answer);
@@ -70,7 +81,9 @@ void cp_part_view_of(const struct cp_content_part *part, const struct cp_facts *
 
 /* ---- requests as JSON ----------------------------------------------------------------------- */
 
-/* The frozen form: step, transport, method, url, headers, body segments; no secrets, no example. */
+/* The frozen form: step, transport, method, url, headers, body segments; no secrets, no example:
+ * {"step": "read|prepare|publish", "transport": "http|file", "method", "url", "headers": [{"name", "value",
+ * "secret"?}], "body": [{"text"} | {"hex"} for bytes that are no text | {"media", "size"} | {"secret", "form"}]}. */
 char *cp_request_to_json(const struct cp_request *request); /* free(); NULL: out of memory */
 bool cp_request_from_json(const char *json, struct cp_arena *arena, struct cp_request *out,
                           struct cp_error *err);
@@ -79,21 +92,26 @@ bool cp_request_from_json(const char *json, struct cp_arena *arena, struct cp_re
 json_t *cp_request_show(const struct cp_request *request);
 
 /* All requests of publishing one part, walked with the example replies, as an array of cp_request_show() objects.
- * parent ids are placeholders where the part is a reply. NULL with a reason when the adapter misbehaves. */
+ * Of `turn` only what the part says is needed: part and its number, title, key, times, facts. The account's id is
+ * ‹account› where it is not known, the parent's ‹post 1› where the part is a reply. NULL with a reason when
+ * the adapter misbehaves. */
 json_t *cp_adapter_requests(const struct cp_adapter *adapter, const struct cp_settings *settings,
                             const struct cp_turn *turn, struct cp_error *err);
 
 /* ---- credentials ---------------------------------------------------------------------------- */
 
-/* The members of DIRECTORY/NAME.json as secrets. The folder must be 0700 and the file 0600, both owned by us, no
- * link is followed; else it is refused with the command that mends it. */
+/* The members of DIRECTORY/NAME.json as secrets. The folder must be 0700 and the file 0600 or less, both owned by
+ * us or root, no link is followed; else it is refused with the command that mends it. Below /run/credentials,
+ * where systemd puts what LoadCredential= names, root's group may read: that is how an ACL for the service's
+ * user shows in the mode. No such file is CP_ADAPTER_NO_CREDENTIAL. */
 struct cp_credential;
 struct cp_credential *cp_credential_read(const char *directory, const char *name,
                                          struct cp_error *err);
 const struct cp_secret *cp_credential_member(const struct cp_credential *credential,
                                              const char *name);
 void cp_credential_free(struct cp_credential *credential);
-/* Writes NAME.json (0600, beside and renamed, synced); makes the folder (0700) when it is missing. */
+/* Writes NAME.json (0600, beside and renamed, synced); makes the folder (0700) when it is missing. `json` must be
+ * an object of strings. */
 bool cp_credential_write(const char *directory, const char *name, const char *json,
                          struct cp_error *err);
 

@@ -78,6 +78,7 @@ struct cp_plan_part {
     size_t entity_count;
     uint64_t length, limit; /* by the limit that is used up most; limit 0: none known */
     enum cp_text_unit unit;
+    bool assumed; /* the limit is the adapter's guess: its server was not asked yet */
     char wire_key[CP_WIRE_KEY + 1];
     unsigned generation;
 };
@@ -86,7 +87,8 @@ struct cp_plan_delivery {
     const struct cp_campaign *campaign; /* NULL for one that is only in the ledger (cancel) */
     const struct cp_post *post;         /* likewise */
     const struct cp_account *account;   /* NULL: an account that has left the configuration */
-    size_t account_index;
+    size_t account_index;               /* in the configuration; its count when account is NULL */
+    size_t order;                       /* of the post, among all that were read */
     const char *campaign_id, *post_id, *occurrence, *account_id;
     struct cp_delivery_id id;
     int64_t due_us, send_by_us; /* absolute, UTC; CP_NEVER: standby */
@@ -96,7 +98,7 @@ struct cp_plan_delivery {
     const char *content_json;
     char content_hash[CP_HASH_HEX + 1];
     struct cp_plan_part *parts;
-    size_t part_count;
+    size_t part_count; /* 0, like the content, for a cancelled one: nothing of it goes out */
     enum cp_change change;
     const struct cp_snapshot_delivery *known; /* the ledger's, or NULL */
     const char *renamed_from;                 /* text for the plan: what `was` says, or NULL */

@@ -72,6 +72,9 @@ bool cp_schedule_new(const char *directory, const char *zone, struct cp_error *e
 
 /* ---- printing ------------------------------------------------------------------------------ */
 
+/* Sorts the list and gives each entry that has a place but no source line the line of its file. */
+void cp_schedule_add_sources(struct cp_diagnostics *list);
+
 /* "file:line:column: error: message" with the source line, a caret and the hint. colour: ANSI. */
 void cp_diagnostics_print(const struct cp_diagnostics *list, bool colour, void *stream);
 

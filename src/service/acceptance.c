@@ -19,7 +19,7 @@ struct acceptance {
     struct cp_preview preview;
     struct cp_accepted accepted;
     struct cp_now now;
-    bool readable;     /* the files had no faults, and the plan was accepted */
+    bool readable; /* the files had no faults, and the plan was accepted */
     int64_t *touched;
     size_t touched_count, touched_capacity;
 };
@@ -50,8 +50,8 @@ static bool copy_file(const char *from, const char *to, struct cp_error *err)
         out = open(beside.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     fine = out >= 0 && copy_bytes(in, out) && fsync(out) == 0 && rename(beside.data, to) == 0;
     if (!fine)
-        cp_error_set(err, &cp_service_errors, CP_SERVICE_ENVIRONMENT, "cannot copy '%s' to '%s': %s",
-                     from, to, strerror(errno));
+        cp_error_set(err, &cp_service_errors, CP_SERVICE_ENVIRONMENT,
+                     "cannot copy '%s' to '%s': %s", from, to, strerror(errno));
     if (in >= 0)
         close(in);
     if (out >= 0)
@@ -125,8 +125,8 @@ static bool work(struct service *service, struct write_task *task)
     bool ours = true;
 
     if (!cp_preview_make(&options, preview, &task->err)) {
-        task->err.domain = task->err.domain == &cp_ledger_errors ? task->err.domain
-                                                                 : &cp_service_errors;
+        task->err.domain =
+            task->err.domain == &cp_ledger_errors ? task->err.domain : &cp_service_errors;
         return false;
     }
     if (preview->diagnostics.faults || !preview->plan)
@@ -136,7 +136,8 @@ static bool work(struct service *service, struct write_task *task)
     for (size_t i = 0; ours && i < preview->config->account_count; i++) {
         uint32_t number;
 
-        ours = cp_ledger_account(service->ledger, &preview->config->accounts[i], &number, &task->err);
+        ours =
+            cp_ledger_account(service->ledger, &preview->config->accounts[i], &number, &task->err);
     }
     acceptance->readable =
         ours && cp_ledger_accept(service->ledger, preview->plan, "files", &acceptance->now,
@@ -160,10 +161,11 @@ static void tell_broken(struct service *service, const struct acceptance *accept
             snprintf(message, sizeof(message), "%s:%u:%u: %s",
                      list->items[i].file ? list->items[i].file : "", list->items[i].line,
                      list->items[i].column, list->items[i].message);
-    snprintf(text, sizeof(text),
-             "the schedule was changed and cannot be used (%zu errors, first: %s); what was accepted "
-             "before goes on. Run `camp-post check`",
-             list->faults + (acceptance->task.err.domain != NULL), message);
+    snprintf(
+        text, sizeof(text),
+        "the schedule was changed and cannot be used (%zu errors, first: %s); what was accepted "
+        "before goes on. Run `camp-post check`",
+        list->faults + (acceptance->task.err.domain != NULL), message);
     cp_log(CP_LOG_ERROR, "%s", text);
     writer_add_entry(service, "notice", json_object(), text);
 }
@@ -176,10 +178,10 @@ static void fail_first(struct service *service, struct acceptance *acceptance)
         cp_diagnostics_print(&acceptance->preview.diagnostics, isatty(STDERR_FILENO) == 1, stderr);
         service->ended = true;
     }
-    service->ending = acceptance->task.err.domain &&
-                              acceptance->task.err.domain != &cp_service_errors
-                          ? CP_ENDED_ENVIRONMENT
-                          : CP_ENDED_SCHEDULE;
+    service->ending =
+        acceptance->task.err.domain && acceptance->task.err.domain != &cp_service_errors
+            ? CP_ENDED_ENVIRONMENT
+            : CP_ENDED_SCHEDULE;
     if (acceptance->task.err.code == CP_SERVICE_ENVIRONMENT)
         service->ending = CP_ENDED_ENVIRONMENT;
 }

@@ -305,8 +305,10 @@ static void on_facts(struct errand_owner *owner, const struct cp_errand_event *e
     if (event->verdict.kind == CP_VERDICT_ACCEPTED && event->verdict.facts)
         take_facts(account, event->verdict.facts);
     else if (account->facts.assumed)
-        cp_log(CP_LOG_WARNING, "account '%s': its server's limits cannot be read (%s); assumed ones count",
-               account->config.id, event->verdict.reason ? event->verdict.reason : "no reason given");
+        cp_log(CP_LOG_WARNING,
+               "account '%s': its server's limits cannot be read (%s); assumed ones count",
+               account->config.id,
+               event->verdict.reason ? event->verdict.reason : "no reason given");
     finish_who(owner->service, account, &accepted);
 }
 
@@ -376,7 +378,7 @@ struct bind_task {
     int64_t wall_us;
 };
 
-static bool bind(struct service *service, struct write_task *task)
+static bool write_bind(struct service *service, struct write_task *task)
 {
     struct bind_task *bind = (struct bind_task *)task;
 
@@ -410,7 +412,7 @@ void account_bind(struct service *service, uint32_t number, const char *remote_i
         }
         return;
     }
-    task->task.work = bind;
+    task->task.work = write_bind;
     task->task.done = bound;
     task->number = number;
     task->remote_id = strdup(remote_id);
@@ -471,8 +473,7 @@ static struct account *new_account(struct service *service, const struct cp_acco
     copy_config(account, config);
     account->adapter = cp_adapters_find(service->options.adapters, config->adapter);
     cp_settings_of(&account->config, account->arena, &account->settings);
-    if (!account->adapter ||
-        !cp_ledger_account(service->ledger, config, &account->number, err) ||
+    if (!account->adapter || !cp_ledger_account(service->ledger, config, &account->number, err) ||
         !cp_facts_parse(account->adapter->facts ? account->adapter->facts : "{}", account->arena,
                         &account->facts, err)) {
         account_release(account);

@@ -140,7 +140,7 @@ static void write_hold(struct service *service, const struct cp_action *action, 
 
 static void log_change(const struct cp_part_change *change)
 {
-    bool bad = change->to == CP_UNCERTAIN || change->to == CP_PART_REJECTED ||
+    bool bad = change->to == CP_UNCERTAIN || change->to == CP_REJECTED ||
                change->to == CP_EXPIRED || change->notice;
 
     if (change->from == change->to && !change->notice)

@@ -30,16 +30,17 @@ enum cp_errand_event_kind {
 
 struct cp_errand_event {
     enum cp_errand_event_kind kind;
-    const char *checkpoint;            /* the newest, or NULL when none was set by this errand */
-    const struct cp_request *request;  /* PUBLISH */
-    const struct cp_ask *ask;          /* ASK */
-    enum cp_acted acted;               /* OUTCOME */
-    struct cp_verdict verdict;         /* VERDICT; OUTCOME when acted is REPLIED */
+    const char *checkpoint;           /* the newest, or NULL when none was set by this errand */
+    const struct cp_request *request; /* PUBLISH */
+    const struct cp_ask *ask;         /* ASK */
+    enum cp_acted acted;              /* OUTCOME */
+    struct cp_verdict verdict;        /* VERDICT; OUTCOME when acted is REPLIED */
     bool connected, distrusted, stopped;
-    int status;                        /* of the last reply; 0: none */
-    char digest[CP_HASH_HEX + 1];      /* of the last reply's body; "" : none */
-    int64_t date_us, replied_us;       /* the server's clock, and the wall clock when it was read; 0: not told */
-    const char *reason;                /* for people */
+    int status;                   /* of the last reply; 0: none */
+    char digest[CP_HASH_HEX + 1]; /* of the last reply's body; "" : none */
+    int64_t date_us,
+        replied_us;     /* the server's clock, and the wall clock when it was read; 0: not told */
+    const char *reason; /* for people */
 };
 typedef void cp_errand_fn(struct cp_errand *errand, const struct cp_errand_event *event, void *ctx);
 
@@ -49,10 +50,10 @@ struct cp_errand_plan {
     struct cp_transport *transport;
     const struct cp_adapter *adapter;
     const struct cp_settings *settings;
-    const char *origin, *directory;             /* of the account; either may be NULL */
-    const struct cp_credential *credential;     /* or NULL */
+    const char *origin, *directory;         /* of the account; either may be NULL */
+    const struct cp_credential *credential; /* or NULL */
     const struct cp_clock *clock;
-    struct cp_turn turn;                        /* purpose and all that the adapter is given */
+    struct cp_turn turn; /* purpose and all that the adapter is given */
     cp_errand_fn *tell;
     void *ctx;
 };

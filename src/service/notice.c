@@ -19,14 +19,14 @@ enum { RETRY_FIRST_S = 30, RETRY_MOST_S = 900, COMMAND_MOST_S = 60 };
 
 struct notices {
     struct service *service;
-    int64_t mark;       /* the newest entry that was delivered */
-    int64_t number;     /* the one being delivered; 0: none */
-    char *text;         /* its JSON line */
-    size_t command;     /* which of the commands is running */
+    int64_t mark;   /* the newest entry that was delivered */
+    int64_t number; /* the one being delivered; 0: none */
+    char *text;     /* its JSON line */
+    size_t command; /* which of the commands is running */
     uv_process_t process;
     uv_pipe_t input;
     uv_write_t write;
-    uv_timer_t timer;   /* the next try, or the end of a command that hangs */
+    uv_timer_t timer; /* the next try, or the end of a command that hangs */
     unsigned failures;
     bool running, waiting, closed;
     unsigned handles;
@@ -111,7 +111,7 @@ static void try_later(struct notices *notices)
     uv_timer_start(&notices->timer, on_retry, wait_s * 1000, 0);
 }
 
-static void on_exit(uv_process_t *process, int64_t status, int signal)
+static void on_command_exit(uv_process_t *process, int64_t status, int signal)
 {
     struct notices *notices = process->data;
     const struct cp_notify *notify = &notices->service->config->notify[notices->command];
@@ -127,7 +127,8 @@ static void on_exit(uv_process_t *process, int64_t status, int signal)
         start_next(notices);
         return;
     }
-    cp_log(CP_LOG_WARNING, "the notify command '%s' failed (status %d, signal %d); it is tried again",
+    cp_log(CP_LOG_WARNING,
+           "the notify command '%s' failed (status %d, signal %d); it is tried again",
            notify->command[0], (int)status, signal);
     try_later(notices);
 }
@@ -151,14 +152,15 @@ static void on_written(uv_write_t *write, int status)
 static void run_command(struct notices *notices, const char **command)
 {
     uv_stdio_container_t stdio[3] = {
-        { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&notices->input },
+        { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
+          .data.stream = (uv_stream_t *)&notices->input },
         { .flags = UV_IGNORE },
         { .flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO },
     };
     uv_process_options_t options = {
         .file = command[0],
         .args = (char **)command,
-        .exit_cb = on_exit,
+        .exit_cb = on_command_exit,
         .stdio_count = 3,
         .stdio = stdio,
     };
@@ -207,8 +209,8 @@ static void start_next(struct notices *notices)
 
     if (notices->running || notices->waiting || !config || notices->closed)
         return;
-    if (!notices->number &&
-        !cp_ledger_entries(notices->service->ledger, notices->mark, true, take_first, notices, &err))
+    if (!notices->number && !cp_ledger_entries(notices->service->ledger, notices->mark, true,
+                                               take_first, notices, &err))
         return;
     if (!notices->number || !notices->text)
         return;

@@ -112,7 +112,8 @@ static void fill_turn(struct part_job *job, struct cp_turn *turn)
     if (key)
         cp_wire_key_make(&work->id, job->part, work->generation, key);
     if (job->purpose == CP_LOOK_UP) {
-        turn->checkpoint = "{}"; /* a look-up begins anew each time: nothing of it has to outlive a crash */
+        turn->checkpoint =
+            "{}"; /* a look-up begins anew each time: nothing of it has to outlive a crash */
         if (!job->read_back)
             turn->remote_id = NULL;
     }
@@ -160,13 +161,14 @@ static void tell_looked_up(struct service *service, int64_t row, unsigned part,
 }
 
 static void tell_outcome(struct service *service, int64_t row, unsigned part,
-                         const struct cp_errand_event *event)
+                         const struct cp_errand_event *event, enum cp_wait stopped)
 {
     struct cp_engine_event told = {
         .kind = CP_EV_OUTCOME,
         .row = row,
         .part = part,
         .acted = event->acted,
+        .stopped = event->acted == CP_ACTED_NO ? stopped : CP_WAIT_NOTHING,
         .connected = event->connected,
         .verdict = event->verdict.kind,
         .not_before_us = event->verdict.not_before_us,
@@ -269,7 +271,7 @@ static void finish(struct part_job *job, const struct cp_errand_event *event)
 
     note_evidence(job, event);
     if (event->kind == CP_ERRAND_OUTCOME)
-        tell_outcome(service, row, part, event);
+        tell_outcome(service, row, part, event, job->stopped);
     else if (job->purpose == CP_POST)
         tell_not_ready(service, row, part, event);
     else
@@ -370,18 +372,19 @@ void part_look_up(struct service *service, int64_t row, unsigned part, bool read
     start(service, row, part, CP_LOOK_UP, read_back);
 }
 
-/* The last look before the bytes leave: the HOLD file, the room on the disk, then the engine. */
+/* The last look before the bytes leave: the HOLD file, the room on the disk, then the engine. It runs inside
+ * the transport, so it changes nothing: the rest of the service hears of a pause a moment later. */
 static bool gate(void *ctx, const char **reason)
 {
     struct part_job *job = ctx;
-    struct service *service = job->service;
-    struct cp_now now = service_now(service);
-    enum cp_wait wait;
+    struct cp_now now = service_now(job->service);
 
-    wake_look_around(service);
-    wait = cp_engine_gate(service->engine, job->row, job->part, &now);
-    *reason = cp_wait_name(wait);
-    return wait == CP_WAIT_NOTHING;
+    if (wake_must_pause(job->service))
+        job->stopped = CP_WAIT_HELD;
+    else
+        job->stopped = cp_engine_gate(job->service->engine, job->row, job->part, &now);
+    *reason = cp_wait_name(job->stopped);
+    return job->stopped == CP_WAIT_NOTHING;
 }
 
 void part_publish(struct service *service, int64_t row, unsigned part)
@@ -397,7 +400,7 @@ void part_publish(struct service *service, int64_t row, unsigned part)
                                      .acted = CP_ACTED_NO,
                                      .stopped = true,
                                      .reason = "stopped before it was begun" };
-    tell_outcome(service, row, part, &event);
+    tell_outcome(service, row, part, &event, CP_WAIT_STOPPING);
 }
 
 static void abort_job(struct part_job *job)

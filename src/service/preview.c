@@ -95,22 +95,21 @@ static const char *const *name_adapters(void *ctx)
     return cp_adapters_names(ctx);
 }
 
-static bool read_config(struct cp_preview *preview, const struct cp_preview_options *options,
-                        struct cp_error *err)
+bool cp_preview_config(const struct cp_preview_options *options, struct cp_arena *arena,
+                       struct cp_diagnostics *diagnostics, struct cp_config **out,
+                       struct cp_error *err)
 {
     struct cp_config_context context = {
-        .arena = preview->arena,
-        .diagnostics = &preview->diagnostics,
+        .arena = arena,
+        .diagnostics = diagnostics,
         .adapter = look_up_adapter,
         .names = name_adapters,
         .ctx = (void *)options->adapters,
     };
-    const char *path = cp_config_find(options->config_path, preview->arena, err);
+    const char *path = cp_config_find(options->config_path, arena, err);
 
-    if (!path)
-        return false;
-    preview->config = cp_config_read(path, &context);
-    return true;
+    *out = path ? cp_config_read(path, &context) : NULL;
+    return path != NULL;
 }
 
 static bool read_campaigns(struct cp_preview *preview, const struct cp_preview_options *options)
@@ -124,8 +123,7 @@ static bool read_campaigns(struct cp_preview *preview, const struct cp_preview_o
     const char *const *files = options->files ? options->files : preview->config->schedules;
     size_t count = options->files ? options->file_count : preview->config->schedule_count;
 
-    preview->campaigns =
-        cp_arena_array(preview->arena, count + 1, sizeof(struct cp_campaign *));
+    preview->campaigns = cp_arena_array(preview->arena, count + 1, sizeof(struct cp_campaign *));
     if (!preview->campaigns)
         return false;
     for (size_t i = 0; i < count; i++) {
@@ -208,7 +206,8 @@ bool cp_preview_make(const struct cp_preview_options *options, struct cp_preview
     if (!out->arena)
         return cp_error_no_memory(err);
     out->zones = cp_zones_open(err);
-    if (!out->zones || !read_config(out, options, err))
+    if (!out->zones ||
+        !cp_preview_config(options, out->arena, &out->diagnostics, &out->config, err))
         return false;
     if (!out->config)
         return true; /* its faults are in the diagnostics */

@@ -29,26 +29,31 @@ extern const struct cp_error_domain cp_service_errors;
 enum { CP_SERVICE_SCHEDULE = 1, CP_SERVICE_ENVIRONMENT, CP_SERVICE_USAGE };
 
 struct cp_service_options {
-    const char *config_path;      /* the configuration file */
-    const char *const *files;     /* schedules given on the command line; NULL: the configuration's */
+    const char *config_path;  /* the configuration file */
+    const char *const *files; /* schedules given on the command line; NULL: the configuration's */
     size_t file_count;
     const struct cp_adapters *adapters;
-    const struct cp_scope *only;  /* NULL: everything is claimed */
-    bool once;                    /* end when nothing is left to do now */
-    bool fast_forward;            /* plan time starts at start_us and jumps */
+    const struct cp_scope *only; /* NULL: everything is claimed */
+    bool once;                   /* end when nothing is left to do now */
+    bool fast_forward;           /* plan time starts at start_us and jumps */
     int64_t start_us;
-    const char *ca_file;          /* NULL: the system's */
+    const char *ca_file; /* NULL: the system's */
 };
 
 /* How a run ended; the exit code of the program. */
-enum cp_service_ending { CP_ENDED_WELL = 0, CP_ENDED_SCHEDULE = 1, CP_ENDED_LEFT = 3, CP_ENDED_ENVIRONMENT = 4 };
+enum cp_service_ending {
+    CP_ENDED_WELL = 0,
+    CP_ENDED_SCHEDULE = 1,
+    CP_ENDED_LEFT = 3,
+    CP_ENDED_ENVIRONMENT = 4
+};
 
 /* `run`: returns when the service has ended. Diagnostics of the files go to standard error. */
 enum cp_service_ending cp_service_run(const struct cp_service_options *options,
                                       struct cp_error *err);
 
 /* A person's decision as JSON: {"command": "hold|release|cancel|retry|resolve", "scope": …, "reason": …,
- * "by": …, and for retry "send_by_us", for resolve "published": id | "absent": true | "cancel": true}.
+ * "by": …, for release "standby" and "late" (true: those of a wide scope go, too), for retry "send_by_us", for resolve "published": id | "absent": true | "cancel": true}.
  * Goes over the socket to the running service; without one it takes the lock and does the same here.
  * Returns the answer: {"ok": bool, "message": …, "deliveries": [{"key", "state", "changed": bool}]}. */
 json_t *cp_command_send(const struct cp_service_options *options, const json_t *command,

@@ -53,6 +53,7 @@ struct part_job {
     unsigned part;
     enum cp_purpose purpose;
     bool read_back, waits_for_checkpoint;
+    enum cp_wait stopped; /* what the gate answered last */
     struct cp_work work;
     struct cp_arena *arena;
     struct cp_errand *errand;
@@ -81,11 +82,12 @@ enum { HOLD_OF_FILE = -1, HOLD_OF_ROOM = -2, HOLD_FIRST_COMMAND = -1000 };
 struct service {
     struct cp_service_options options;
     uv_loop_t loop;
-    bool loop_ready, offline; /* offline: a command without a running service: no network, no files */
+    bool loop_ready,
+        offline; /* offline: a command without a running service: no network, no files */
     struct service_clock clock;
-    struct cp_arena *arena;   /* of the configuration that is in force */
+    struct cp_arena *arena; /* of the configuration that is in force */
     struct cp_config *config;
-    char *state;              /* folder */
+    char *state; /* folder */
     int lock;
     struct cp_ledger *ledger;
     struct cp_transport *transport;
@@ -110,7 +112,7 @@ struct service {
     uv_prepare_t prepare;
     struct cp_alarm *alarm;
     struct cp_wait_timer *wait, *housekeeping;
-    int64_t loaded_us;     /* plan time up to which due deliveries were handed to the engine */
+    int64_t loaded_us; /* plan time up to which due deliveries were handed to the engine */
     bool jumping;
     bool room_low, hold_file;
 
@@ -128,7 +130,8 @@ struct service {
 
     /* the end */
     bool stopping, ended;
-    int64_t stop_at_us;    /* boot time at which what is still open is cut off */
+    int64_t only_waiting_us; /* boot time since which nothing but waiting is left; 0: not so */
+    int64_t stop_at_us;      /* boot time at which what is still open is cut off */
     enum cp_service_ending ending;
     struct cp_error *err;
 };
@@ -193,7 +196,8 @@ void wake_close(struct service *service);
 void wake_load_due(struct service *service);
 void wake_load_open(struct service *service); /* what a restart finds under way */
 void wake_update(struct service *service);
-void wake_look_around(struct service *service); /* HOLD file, room on the disk */
+/* Is there a HOLD file, or no room on the disk? Changes nothing, but has the service look around soon. */
+bool wake_must_pause(struct service *service);
 void wake_jump(struct service *service);
 
 /* command.c */

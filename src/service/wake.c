@@ -149,54 +149,61 @@ void wake_jump(struct service *service)
 static void set_memory_hold(struct service *service, int64_t row, bool held)
 {
     struct cp_scope all = { .kind = CP_SCOPE_ALL };
-    struct cp_engine_event event = {
-        .kind = held ? CP_EV_HOLD : CP_EV_RELEASE, .row = row, .scope = &all
-    };
+    struct cp_engine_event event = { .kind = held ? CP_EV_HOLD : CP_EV_RELEASE,
+                                     .row = row,
+                                     .scope = &all };
 
     service_tell(service, &event);
 }
 
-static void look_at_file(struct service *service)
+static bool hold_file_is_there(const struct service *service)
 {
     struct cp_buffer path = { 0 };
     bool there;
 
     cp_buffer_printf(&path, "%s/HOLD", service->state);
-    if (path.failed)
-        return;
-    there = access(path.data, F_OK) == 0;
+    there = path.failed || access(path.data, F_OK) == 0;
     cp_buffer_release(&path);
-    if (there == service->hold_file)
-        return;
-    service->hold_file = there;
-    cp_log(CP_LOG_WARNING, there ? "held: there is a file HOLD in '%s'"
-                                 : "the file HOLD in '%s' is gone: going on",
-           service->state);
-    set_memory_hold(service, HOLD_OF_FILE, there);
+    return there;
 }
 
-static void look_at_room(struct service *service)
+static bool room_is_low(const struct service *service)
 {
     uint64_t room = UINT64_MAX;
-    bool low;
 
-    if (!cp_ledger_room(service->ledger, &room, NULL))
-        return;
-    low = room < CP_ROOM_LEAST;
-    if (low == service->room_low)
-        return;
-    service->room_low = low;
-    cp_log(CP_LOG_ERROR,
-           low ? "sending pauses: only %llu KiB are free in '%s'; make room, it goes on by itself"
-               : "there is room again (%llu KiB in '%s'): going on",
-           (unsigned long long)(room >> 10), service->state);
-    set_memory_hold(service, HOLD_OF_ROOM, low);
+    return cp_ledger_room(service->ledger, &room, NULL) && room < CP_ROOM_LEAST;
 }
 
-void wake_look_around(struct service *service)
+bool wake_must_pause(struct service *service)
 {
-    look_at_file(service);
-    look_at_room(service);
+    bool pause = hold_file_is_there(service) || room_is_low(service);
+
+    if (pause)
+        cp_wait_set(service->housekeeping, 0);
+    return pause;
+}
+
+static void look_around(struct service *service)
+{
+    bool file = hold_file_is_there(service), low = room_is_low(service);
+
+    if (file != service->hold_file) {
+        service->hold_file = file;
+        cp_log(CP_LOG_WARNING,
+               file ? "held: there is a file HOLD in '%s'"
+                    : "the file HOLD in '%s' is gone: going on",
+               service->state);
+        set_memory_hold(service, HOLD_OF_FILE, file);
+    }
+    if (low != service->room_low) {
+        service->room_low = low;
+        cp_log(
+            CP_LOG_ERROR,
+            low ? "sending pauses: the disk of '%s' is almost full; make room, it goes on by itself"
+                : "there is room on the disk of '%s' again: going on",
+            service->state);
+        set_memory_hold(service, HOLD_OF_ROOM, low);
+    }
 }
 
 /* ---- housekeeping: only while there is a reason to look, an idle service sleeps ---------------- */
@@ -209,11 +216,11 @@ static void keep_house(void *ctx)
 
     if (every_us)
         supervisor_tell("WATCHDOG=1");
-    wake_look_around(service);
+    look_around(service);
     if (service->stopping && now_us >= service->stop_at_us)
         part_abort_all(service);
-    if (service->room_low && (!every_us || every_us > 10 * CP_SECOND))
-        every_us = 10 * CP_SECOND;
+    if ((service->room_low || service->hold_file) && (!every_us || every_us > 2 * CP_SECOND))
+        every_us = 2 * CP_SECOND;
     if (service->stopping)
         every_us = CP_SECOND;
     cp_wait_set(service->housekeeping, every_us ? now_us + every_us : CP_NEVER);

@@ -97,10 +97,9 @@ static void free_batch(struct batch *batch)
 static void tell_result(struct service *service, const struct batch *batch, size_t i)
 {
     const struct item *item = &batch->items[i];
-    struct cp_engine_event event = { .kind = CP_EV_COMMITTED,
-                                     .row = item->row,
-                                     .part = item->part,
-                                     .result = batch->results[i] };
+    struct cp_engine_event event = {
+        .kind = CP_EV_COMMITTED, .row = item->row, .part = item->part, .result = batch->results[i]
+    };
 
     if (item->checkpoint) {
         part_checkpoint_kept(service, item->row, item->part,

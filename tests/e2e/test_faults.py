@@ -38,7 +38,7 @@ class Faults(E2E):
         self.addCleanup(self.service.kill)
         self.service.wait_ready()
         self.server.turn(faults=faults)
-        self.ran(c, "release", "campaign:trial")
+        self.ran(c, "release", "campaign:trial", "--standby")
 
     def struck(self):
         return [row["kind"] for row in self.server.report()["fired"]]
@@ -94,7 +94,7 @@ class Faults(E2E):
         self.addCleanup(service.kill)
         service.wait_ready()
         self.server.turn(faults=[{"kind": k, "p": 0.025, "times": None, **more} for k, more in kinds.items()])
-        self.ran(c, "release", "campaign:trial")
+        self.ran(c, "release", "campaign:trial", "--standby")
         self.eventually(lambda: self.parts() == {"published": len(texts)}, c, 90, "the storm did not pass")
         self.assertGreater(len(self.struck()), 3, "it was a storm")
         self.assert_once(self.server, texts, c)

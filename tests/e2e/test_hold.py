@@ -83,7 +83,7 @@ class Hold(E2E):
             self.ran(self.campaign, "release", "p0")
         with self.campaign.service():
             self.quiet()
-            self.ran(self.campaign, "release", "campaign:trial")
+            self.ran(self.campaign, "release", "campaign:trial", "--standby")
             self.published(["Text 0."] * 2)
 
     def test_a_release_ends_the_rows_of_its_scope_and_says_what_still_stands(self):
@@ -103,7 +103,7 @@ class Hold(E2E):
         self.server.turn(delay_ms=20)
         self.standby(40)
         with self.campaign.service():
-            self.ran(self.campaign, "release", "campaign:trial")
+            self.ran(self.campaign, "release", "campaign:trial", "--standby")
             self.eventually(lambda: len(self.server.report()["attempts"]) >= 6, self.campaign)
             self.ran(self.campaign, "hold", "all", "--reason", "stop")
             answered = time.time()

@@ -12,7 +12,7 @@ TOP_LEVEL = {"CMakeLists.txt", "README.md", "LICENSE", "src", "plugins", "config
              "contrib"}
 
 # Put together here, so that this file does not hold what it looks for.
-UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"])
+UNFINISHED = re.compile(r"(?<!\")\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"])
                         + r")\b|not (yet )?" + "implemented", re.I)
 MACHINE_BOUND = re.compile(r"(?<![\w.:-])/(work|farm)/|" + "|".join(
     re.escape(name) for name in ("deb." + "debian.org", "registry." + "npmjs.org")))

@@ -25,7 +25,7 @@
 
 enum cp_purpose {
     CP_POST,     /* publish one part: any number of read and prepare steps, exactly one publish */
-    CP_LOOK_UP,  /* did an earlier try of this part get through, is it really there? no publish */
+    CP_LOOK_UP,  /* did an earlier try get through, is it really there? reads, and prepare steps */
     CP_FACTS,    /* limits, guarantee and habits of this server; reads only */
     CP_WHO_AM_I, /* the account the credential belongs to; reads only */
     CP_LOGIN,    /* from nothing to a credential; may ask the person for a code */
@@ -167,7 +167,10 @@ struct cp_turn {
     size_t tried_count;
     unsigned part_number, part_total; /* 1-based, of the thread */
     const char *title;                /* the campaign's; or NULL */
-    const char *wire_key;             /* POST and LOOK_UP: 26 characters; else NULL */
+    /* POST and LOOK_UP: 26 characters, the same whenever the part is tried. WHO_AM_I and LOGIN: at least 43
+     * random characters of A-Z a-z 0-9 - _, the same for all turns of one errand (to name a thing, or as a verifier of RFC 7636).
+     * FACTS: NULL. */
+    const char *wire_key;
     unsigned generation;
     int64_t due_us;     /* when it was to go out */
     int64_t attempt_us; /* LOOK_UP: when the first doubtful try began, by the wall clock; 0: none */
@@ -178,13 +181,15 @@ struct cp_turn {
         *root_id; /* of a reply: what the parent's and first part's verdict named; or NULL */
     const char *account_id; /* from who_am_i; or NULL before it succeeded */
     const char *const
-        *taken; /* LOOK_UP: remote ids of this account that are bound to other parts */
+        *taken; /* LOOK_UP, WHO_AM_I: remote ids of this account that are bound to (other) parts */
     size_t taken_count;
     const char *facts;            /* JSON object, "{}" before the first contact */
     const char *checkpoint;       /* JSON object, "{}" at first */
     const struct cp_reply *reply; /* to the last request; NULL at first */
     const char *answer;           /* LOGIN: what the person typed; else NULL */
     const struct cp_host *host;
+    bool
+        publish_replied; /* POST: reply answers the publishing request; only a verdict may follow */
 };
 
 typedef void cp_turn_fn(const struct cp_settings *settings, struct cp_turn *turn);
