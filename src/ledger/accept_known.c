@@ -2,11 +2,10 @@
  *
  *     names      always
  *     wanted     always: back in the files
- *     times      while part 1 is planned, or becomes so here
- *     content    while part 1 is planned, or becomes so here; of a thread that has begun, nothing but
- *                the text of a part that was rejected
+ *     times      while nothing is out or on its way: part 1 is planned, rejected or expired
+ *     content    likewise; of a thread that has begun, nothing but the text of a part that was rejected
  *
- * Part 1 becomes planned here when it was rejected and has a new content, or when it has expired and
+ * Part 1 becomes planned again when it was rejected and has a new content, or when it has expired and
  * due moves ahead. Times are new only when they are neither those of the row nor those that the
  * files said last: after a release or a retry the two differ, and both mean "nothing new".
  */
@@ -127,7 +126,7 @@ static bool restrict_edit(struct edit *e)
         e->again = retry ? CP_ON_RETRY : CP_ON_MOVED;
         e->revived = 1;
     }
-    if (e->first == CP_PLANNED || e->revived) {
+    if (e->first == CP_PLANNED || e->first == CP_REJECTED || e->first == CP_EXPIRED) {
         set_times(e);
         return !e->new_content || cp_accept_content(e->a, e->d, &e->next);
     }

@@ -275,6 +275,22 @@ bool cp_ledger_bind(struct cp_ledger *ledger, uint32_t number, const char *remot
 
 /* ---- what it has published ---- */
 
+bool cp_ledger_bound_count(struct cp_ledger *ledger, uint32_t number, size_t *out,
+                           struct cp_error *err)
+{
+    struct cp_connection *c = &ledger->reading;
+    sqlite3_stmt *statement = cp_sql(c, CP_SQL_BOUND_COUNT, err);
+
+    if (!statement)
+        return false;
+    cp_bind_int(statement, 1, number);
+    if (cp_sql_next(c, statement, err) != 1)
+        return false;
+    *out = (size_t)cp_column_int(statement, 0);
+    sqlite3_reset(statement);
+    return true;
+}
+
 bool cp_ledger_recent(struct cp_ledger *ledger, uint32_t number, int64_t since_us,
                       int64_t **out_times, size_t *out_count, struct cp_error *err)
 {

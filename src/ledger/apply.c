@@ -34,7 +34,8 @@ struct subject {
 
 static bool legal(const struct cp_part_change *change, struct cp_error *err)
 {
-    if (change->from == change->to || cp_part_next(change->from, change->event) == change->to)
+    if (change->from == change->to ||
+        (!change->checkpoint_only && cp_part_next(change->from, change->event) == change->to))
         return true;
     return cp_error_set(err, &cp_ledger_errors, CP_LEDGER_REFUSED,
                         "a part can't go from %s to %s by '%s'; this is a defect of camp-post",
@@ -127,6 +128,15 @@ static void bind_compared(sqlite3_stmt *q, const struct cp_part_change *change,
     cp_bind_text(q, 10, change->checkpoint);
 }
 
+static void bind_checkpoint(sqlite3_stmt *q, const struct cp_part_change *change)
+{
+    cp_bind_int(q, 1, change->row);
+    cp_bind_int(q, 2, change->part);
+    cp_bind_text(q, 3, cp_part_state_name(change->from));
+    cp_bind_int(q, 4, change->generation);
+    cp_bind_text(q, 5, change->checkpoint);
+}
+
 static void bind_start(sqlite3_stmt *q, const struct cp_part_change *change,
                        const struct subject *s)
 {
@@ -150,6 +160,8 @@ static void bind_out(sqlite3_stmt *q, const struct cp_part_change *change)
 
 static enum cp_sql form_of(const struct cp_part_change *change)
 {
+    if (change->checkpoint_only)
+        return CP_SQL_PART_CHECKPOINT;
     if (change->to == CP_IN_FLIGHT && change->from != CP_IN_FLIGHT)
         return CP_SQL_PART_START;
     if (change->remote_id || change->url ||
@@ -168,7 +180,10 @@ static int compare_and_set(struct batch *b, const struct cp_part_change *change,
 
     if (!q)
         return -1;
-    bind_compared(q, change, s);
+    if (form == CP_SQL_PART_CHECKPOINT)
+        bind_checkpoint(q, change);
+    else
+        bind_compared(q, change, s);
     if (form == CP_SQL_PART_START)
         bind_start(q, change, s);
     else if (form == CP_SQL_PART_OUT)
@@ -216,9 +231,9 @@ static void put_evidence(struct cp_buffer *out, const char *evidence)
     json_t *known = json_loads(evidence, JSON_DECODE_ANY, NULL);
 
     if (known)
-        cp_json_raw(out, "evidence", evidence);
+        cp_entry_json_raw(out, "evidence", evidence);
     else
-        cp_json_text(out, "evidence", evidence);
+        cp_entry_json_text(out, "evidence", evidence);
     json_decref(known);
 }
 
@@ -230,25 +245,27 @@ static bool write_entry(struct batch *b, const struct cp_part_change *change,
 
     cp_buffer_clear(out);
     cp_buffer_putc(out, '{');
-    if (change->absences)
-        cp_json_int(out, "absences", change->absences);
-    cp_json_text(out, "by", change->by);
-    cp_json_text(out, "delivery", s->name);
+    if (change->absences && !change->checkpoint_only)
+        cp_entry_json_int(out, "absences", change->absences);
+    cp_entry_json_text(out, "by", change->by);
+    if (change->checkpoint)
+        cp_entry_json_raw(out, "checkpoint", "true");
+    cp_entry_json_text(out, "delivery", s->name);
     if (change->from != change->to)
-        cp_json_text(out, "event", cp_part_event_name(change->event));
+        cp_entry_json_text(out, "event", cp_part_event_name(change->event));
     if (change->evidence)
         put_evidence(out, change->evidence);
-    cp_json_text(out, "from", cp_part_state_name(change->from));
-    cp_json_int(out, "generation", change->new_generation);
-    if (change->not_before_us)
-        cp_json_int(out, "not_before_us", change->not_before_us);
-    cp_json_int(out, "part", change->part);
-    cp_json_text(out, "reason", change->reason);
-    cp_json_text(out, "remote_id", change->remote_id);
+    cp_entry_json_text(out, "from", cp_part_state_name(change->from));
+    cp_entry_json_int(out, "generation", change->new_generation);
+    if (change->not_before_us && !change->checkpoint_only)
+        cp_entry_json_int(out, "not_before_us", change->not_before_us);
+    cp_entry_json_int(out, "part", change->part);
+    cp_entry_json_text(out, "reason", change->reason);
+    cp_entry_json_text(out, "remote_id", change->remote_id);
     if (change->seen)
-        cp_json_raw(out, "seen", "true");
-    cp_json_text(out, "to", cp_part_state_name(change->to));
-    cp_json_text(out, "url", change->url);
+        cp_entry_json_raw(out, "seen", "true");
+    cp_entry_json_text(out, "to", cp_part_state_name(change->to));
+    cp_entry_json_text(out, "url", change->url);
     cp_buffer_putc(out, '}');
     if (out->failed)
         return cp_error_no_memory(b->err);

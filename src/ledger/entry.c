@@ -24,15 +24,15 @@ static bool link_hash(struct cp_connection *c, const EVP_MD *md, const unsigned 
     cp_buffer_clear(b);
     cp_buffer_add(b, (const char *)before, CP_DIGEST);
     cp_buffer_putc(b, '{');
-    cp_json_raw(b, "data", entry->json);
-    cp_json_text(b, "kind", entry->kind);
+    cp_entry_json_raw(b, "data", entry->json);
+    cp_entry_json_text(b, "kind", entry->kind);
     if (entry->notice)
-        cp_json_text(b, "notice", entry->notice);
+        cp_entry_json_text(b, "notice", entry->notice);
     else
-        cp_json_raw(b, "notice", "null");
-    cp_json_int(b, "number", entry->number);
-    cp_json_int(b, "plan_us", entry->plan_us);
-    cp_json_int(b, "wall_us", entry->wall_us);
+        cp_entry_json_raw(b, "notice", "null");
+    cp_entry_json_int(b, "number", entry->number);
+    cp_entry_json_int(b, "plan_us", entry->plan_us);
+    cp_entry_json_int(b, "wall_us", entry->wall_us);
     cp_buffer_putc(b, '}');
     return !b->failed && cp_digest(c, md, b->data, b->size, out);
 }

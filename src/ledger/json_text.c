@@ -26,7 +26,7 @@ static void put_escaped(struct cp_buffer *out, unsigned char c)
     }
 }
 
-void cp_json_string(struct cp_buffer *out, const char *text)
+void cp_entry_json_string(struct cp_buffer *out, const char *text)
 {
     size_t size = strlen(text), start = 0, at;
     bool valid = cp_utf8_check(text, size, &at);
@@ -49,7 +49,7 @@ void cp_json_string(struct cp_buffer *out, const char *text)
     cp_buffer_putc(out, '"');
 }
 
-void cp_json_number(struct cp_buffer *out, int64_t number)
+void cp_entry_json_number(struct cp_buffer *out, int64_t number)
 {
     char digits[24], *end = digits + sizeof(digits), *at = end;
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
@@ -71,22 +71,22 @@ static void put_name(struct cp_buffer *out, const char *name)
     cp_buffer_puts(out, "\":");
 }
 
-void cp_json_raw(struct cp_buffer *out, const char *name, const char *json)
+void cp_entry_json_raw(struct cp_buffer *out, const char *name, const char *json)
 {
     put_name(out, name);
     cp_buffer_puts(out, json);
 }
 
-void cp_json_text(struct cp_buffer *out, const char *name, const char *text)
+void cp_entry_json_text(struct cp_buffer *out, const char *name, const char *text)
 {
     if (!text)
         return;
     put_name(out, name);
-    cp_json_string(out, text);
+    cp_entry_json_string(out, text);
 }
 
-void cp_json_int(struct cp_buffer *out, const char *name, int64_t number)
+void cp_entry_json_int(struct cp_buffer *out, const char *name, int64_t number)
 {
     put_name(out, name);
-    cp_json_number(out, number);
+    cp_entry_json_number(out, number);
 }

@@ -102,12 +102,12 @@ json_t *cp_entry_text(const char *text);
 /* ---- json_text.c ---- */
 
 /* In quotes, escaped; a text that is not UTF-8 as cp_entry_text() has it. */
-void cp_json_string(struct cp_buffer *out, const char *text);
-void cp_json_number(struct cp_buffer *out, int64_t number);
+void cp_entry_json_string(struct cp_buffer *out, const char *text);
+void cp_entry_json_number(struct cp_buffer *out, int64_t number);
 /* A member of the object that was begun with '{'; its name needs no escapes. Text NULL: no member. */
-void cp_json_raw(struct cp_buffer *out, const char *name, const char *json);
-void cp_json_text(struct cp_buffer *out, const char *name, const char *text);
-void cp_json_int(struct cp_buffer *out, const char *name, int64_t number);
+void cp_entry_json_raw(struct cp_buffer *out, const char *name, const char *json);
+void cp_entry_json_text(struct cp_buffer *out, const char *name, const char *text);
+void cp_entry_json_int(struct cp_buffer *out, const char *name, int64_t number);
 
 /* ---- account.c, accept.c ---- */
 

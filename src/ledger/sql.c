@@ -57,6 +57,9 @@ static const char *const texts[CP_SQL_COUNT] = {
                       " WHERE account = ?1 AND published_plan_us >= ?2 AND published_plan_us <> 0"
                       " ORDER BY published_plan_us",
 
+    [CP_SQL_BOUND_COUNT] = "SELECT count(*) FROM part INDEXED BY part_remote WHERE account = ?1"
+                           " AND remote_id IS NOT NULL",
+
     [CP_SQL_CONTENT_FIND] = "SELECT number FROM content WHERE hash = ?1",
     [CP_SQL_CONTENT_ADD] = "INSERT INTO content (hash, json) VALUES (?1, ?2)",
     [CP_SQL_CONTENT_JSON] = "SELECT json FROM content WHERE number = ?1",
@@ -98,8 +101,8 @@ static const char *const texts[CP_SQL_COUNT] = {
     [CP_SQL_SOURCES] = "SELECT source, campaign FROM source ORDER BY source",
 
     [CP_SQL_SNAPSHOT] =
-        "SELECT d.number, d.id, d.campaign, d.post, d.occurrence, a.name, d.filed_due_us,"
-        " d.filed_send_by_us, d.first_seen_us, d.wanted, d.released, c.hash, d.parts FROM delivery "
+        "SELECT d.number, d.id, d.campaign, d.post, d.occurrence, a.name, d.due_us,"
+        " d.send_by_us, d.first_seen_us, d.wanted, d.released, c.hash, d.parts FROM delivery "
         "d"
         " JOIN account a ON a.number = d.account JOIN content c ON c.number = d.content"
         " ORDER BY d.number",
@@ -146,13 +149,14 @@ static const char *const texts[CP_SQL_COUNT] = {
         " FROM part p INDEXED BY part_remote JOIN delivery d ON d.number = p.delivery"
         " JOIN account a ON a.number = d.account WHERE p.account = ?1 AND p.remote_id = ?2"
         " AND NOT (p.delivery = ?3 AND p.number = ?4)",
-    /* Five forms of one change: SQLite rewrites every index that a SET list touches, needed or not. */
+    /* Six forms of one change: SQLite rewrites every index that a SET list touches, needed or not. */
     [CP_SQL_PART_START] =
         "UPDATE part SET state = 'in_flight'," WRITTEN ", content = ?11, frozen = ?12,"
         " attempt_us = ?13, tries = tries + 1" COMPARE
         " AND (SELECT revision FROM delivery WHERE number = ?1) = ?14",
     [CP_SQL_PART_MOVE] = "UPDATE part SET state = ?11," WRITTEN COMPARE "",
     [CP_SQL_PART_NOTE] = "UPDATE part SET" WRITTEN COMPARE "",
+    [CP_SQL_PART_CHECKPOINT] = "UPDATE part SET checkpoint = coalesce(?5, checkpoint)" COMPARE,
     [CP_SQL_PART_SEEN] =
         "UPDATE part SET" WRITTEN ", seen_us = iif(seen_us = 0, ?11, seen_us)" COMPARE,
     [CP_SQL_PART_OUT] =

@@ -22,6 +22,7 @@
     X(ACCOUNT_TWIN)                                                                                \
     X(ACCOUNT_BIND)                                                                                \
     X(RECENT)                                                                                      \
+    X(BOUND_COUNT)                                                                                 \
     X(CONTENT_FIND)                                                                                \
     X(CONTENT_ADD)                                                                                 \
     X(CONTENT_JSON)                                                                                \
@@ -55,6 +56,7 @@
     X(PART_START)                                                                                  \
     X(PART_MOVE)                                                                                   \
     X(PART_NOTE)                                                                                   \
+    X(PART_CHECKPOINT)                                                                             \
     X(PART_SEEN)                                                                                   \
     X(PART_OUT)                                                                                    \
     X(ATTEMPT_BEGIN)                                                                               \

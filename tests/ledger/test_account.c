@@ -136,6 +136,8 @@ static void recent_publishings_come_in_order_and_from_then_on(void **state)
     assert_good(f, cp_ledger_recent(f->ledger, 1, 0, &times, &count, &f->err));
     assert_int_equal(count, 3);
     free(times);
+    assert_good(f, cp_ledger_bound_count(f->ledger, 1, &count, &f->err));
+    assert_int_equal(count, 2);
     assert_good(f, cp_ledger_recent(f->ledger, 9, 0, &times, &count, &f->err));
     assert_int_equal(count, 0);
     free(times);

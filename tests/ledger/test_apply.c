@@ -210,9 +210,15 @@ static void seen_checkpoint_and_reason_change_without_a_state(void **state)
 
     accept_items(f, T0, two, 1);
     change.to = CP_PLANNED;
-    change.checkpoint = "{\"media\":[\"1\"]}";
     change.not_before_us = T0 + 9;
+    change.reason = "later";
     assert_int_equal(apply_one(f, &change), CP_COMMIT_APPLIED);
+    change = step(CP_PLANNED, CP_ON_START);
+    change.to = CP_PLANNED;
+    change.checkpoint = "{\"media\":[\"1\"]}";
+    change.checkpoint_only = true;
+    assert_int_equal(apply_one(f, &change), CP_COMMIT_APPLIED);
+    assert_string_equal(fixture_text(f, "SELECT reason FROM part"), "later");
     assert_string_equal(fixture_text(f, "SELECT checkpoint FROM part"), "{\"media\":[\"1\"]}");
     assert_int_equal(fixture_number(f, "SELECT not_before_us FROM part"), T0 + 9);
     publish(f, 1, 1, "r", T0);

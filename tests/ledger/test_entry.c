@@ -142,7 +142,7 @@ static void json_is_written_as_jansson_writes_it(void **state)
         json_t *value = json_string(texts[i]);
         char *theirs = json_dumps(value, JSON_ENCODE_ANY);
 
-        cp_json_string(&ours, texts[i]);
+        cp_entry_json_string(&ours, texts[i]);
         assert_string_equal(ours.data, theirs);
         free(theirs);
         json_decref(value);
@@ -152,7 +152,7 @@ static void json_is_written_as_jansson_writes_it(void **state)
         struct cp_buffer ours = { 0 };
         char theirs[30];
 
-        cp_json_number(&ours, numbers[i]);
+        cp_entry_json_number(&ours, numbers[i]);
         snprintf(theirs, sizeof(theirs), "%lld", (long long)numbers[i]);
         assert_string_equal(ours.data, theirs);
         cp_buffer_release(&ours);
@@ -172,7 +172,7 @@ static void what_is_not_utf8_becomes_question_marks(void **state)
         json_t *value = cp_entry_text(texts[i]);
         char *theirs = json_dumps(value, JSON_ENCODE_ANY);
 
-        cp_json_string(&ours, texts[i]);
+        cp_entry_json_string(&ours, texts[i]);
         assert_string_equal(ours.data, wanted[i]);
         assert_string_equal(theirs, wanted[i]);
         free(theirs);
