@@ -44,7 +44,8 @@ void cp_put(FILE *out, const char *text)
 }
 
 /* One paragraph, already safe. A word that is wider than the line stands alone on it. */
-static void put_paragraph(FILE *out, const char *text, size_t indent, const char *lead, size_t columns)
+static void put_paragraph(FILE *out, const char *text, size_t indent, const char *lead,
+                          size_t columns)
 {
     size_t room = columns > indent + 20 ? columns - indent - cp_text_width(lead, strlen(lead)) : 0;
     size_t used = 0;
@@ -138,14 +139,14 @@ static json_t *repaired(const char *text)
     return value;
 }
 
-json_t *cp_json_text(const char *text)
+json_t *cp_text_json(const char *text)
 {
     json_t *value = text ? json_string(text) : json_null();
 
     return value ? value : repaired(text);
 }
 
-json_t *cp_json_instant(int64_t us)
+json_t *cp_instant_json(int64_t us)
 {
     char text[CP_RFC3339_SIZE];
 
