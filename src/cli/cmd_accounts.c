@@ -142,11 +142,11 @@ static void add_row(struct report *report, size_t index, const char *credential,
     cp_table_add(report->table, account->organisation, NULL);
     cp_table_add(report->table, joined(arena, account->languages, account->language_count), NULL);
     cp_table_add(report->table, joined(arena, account->tags, account->tag_count), NULL);
-    cp_table_add(report->table,
-                 report->remote_ids[index] ? report->remote_ids[index] : "not asked yet", NULL);
     cp_table_addf(report->table, "%s%s", cp_guarantee_name(facts->guarantee),
                   facts->assumed ? " (assumed)" : "");
     cp_table_add(report->table, credential, fine ? style->green : style->red);
+    cp_table_add(report->table,
+                 report->remote_ids[index] ? report->remote_ids[index] : "not asked yet", NULL);
     cp_table_add(report->table, hold ? hold->reason : "", style->yellow);
 }
 
@@ -176,9 +176,9 @@ static int print(struct report *report)
 
 static int run(const struct cp_command *command, const struct cp_arguments *arguments)
 {
-    static const char *const heads[] = { "Account",    "Adapter", "Where",  "Organisation",
-                                         "Languages",  "Tags",    "We are", "Guarantee",
-                                         "Credential", "Held",    NULL };
+    static const char *const heads[] = { "Account",   "Adapter", "Where",     "Organisation",
+                                         "Languages", "Tags",    "Guarantee", "Credential",
+                                         "We are",    "Held",    NULL };
     struct cp_session session;
     struct report report = { .session = &session };
     struct cp_error err = { 0 };
@@ -201,7 +201,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_accounts = {
     .name = "accounts",
     .words = "",
-    .doc = "Shows the accounts: where they are, who we are there, what holds them",
+    .doc = "Shows the accounts: where, who we are there, what holds them",
     .options = options,
     .run = run,
 };

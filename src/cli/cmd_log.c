@@ -31,8 +31,8 @@ static void say_part(struct cp_buffer *line, const json_t *data, bool whole)
     if (json_integer_value(json_object_get(data, "part")))
         cp_buffer_printf(line, "#%d", (int)json_integer_value(json_object_get(data, "part")));
     if (from && to && strcmp(from, to) == 0)
-        cp_buffer_printf(line, " %s%s", to,
-                         json_is_true(json_object_get(data, "seen")) ? ", seen" : "");
+        cp_buffer_printf(line, " still %s%s", to,
+                         json_is_true(json_object_get(data, "seen")) ? ", and seen" : "");
     else
         cp_buffer_printf(line, " %s to %s", from ? from : "?", to ? to : "?");
     if (text_of(data, "url"))
@@ -185,7 +185,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_log = {
     .name = "log",
     .words = "[SCOPE]",
-    .doc = "Shows what happened: who or what changed which state, when and why\v"
+    .doc = "Shows what happened: which state changed, when, why, by whom\v"
            "The oldest first, times in UTC. With --json one object on each line.",
     .options = options,
     .most = 1,
