@@ -138,7 +138,7 @@ static const char *const texts[CP_SQL_COUNT] = {
     [CP_SQL_WORK_TAKEN] =
         "SELECT remote_id FROM part INDEXED BY part_published WHERE account = ?1"
         " AND published_plan_us <> 0 AND remote_id IS NOT NULL"
-        " AND NOT (delivery = ?2 AND number = ?3) ORDER BY published_plan_us DESC LIMIT 400",
+        " AND NOT (delivery = ?2 AND number = ?3) ORDER BY published_plan_us DESC LIMIT ?4",
 
     [CP_SQL_SUBJECT] =
         "SELECT d.id, d.campaign, d.post, d.occurrence, a.name, d.account, d.content, d.parts,"

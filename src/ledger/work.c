@@ -3,6 +3,8 @@
 
 #include "ledger/ledger_private.h"
 
+enum { TAKEN_MOST = 400 };
+
 struct gathering {
     struct cp_connection *c;
     struct cp_work *work;
@@ -118,9 +120,12 @@ static bool gather_remote(struct gathering *g, unsigned part, const char **out)
     return got >= 0;
 }
 
+/* Only doubt asks which posts are others' (a try was begun, no post is known); for the rest it is
+ * enough to know whether there are any. */
 static bool gather_taken(struct gathering *g)
 {
     struct cp_work *w = g->work;
+    bool doubt = w->attempt_us && !w->remote_id;
     sqlite3_stmt *row = cp_sql(g->c, CP_SQL_WORK_TAKEN, g->err);
     size_t capacity = 0;
     int got = row ? 1 : -1;
@@ -129,6 +134,7 @@ static bool gather_taken(struct gathering *g)
         cp_bind_int(row, 1, w->account_number);
         cp_bind_int(row, 2, g->row);
         cp_bind_int(row, 3, g->part);
+        cp_bind_int(row, 4, doubt ? TAKEN_MOST : 1);
     }
     while (got == 1 && (got = cp_sql_next(g->c, row, g->err)) == 1) {
         w->taken = cp_arena_grow(w->arena, w->taken, w->taken_count, &capacity, w->taken_count + 1,
@@ -145,7 +151,7 @@ bool cp_ledger_work(struct cp_ledger *ledger, int64_t row, unsigned part, struct
 {
     struct cp_work work = { .arena = cp_arena_create() };
     struct gathering g = {
-        .c = &ledger->reading, .work = &work, .row = row, .part = part, .err = err
+        .c = cp_ledger_reading(ledger), .work = &work, .row = row, .part = part, .err = err
     };
     bool good;
 
