@@ -1,6 +1,5 @@
 """new, check, run, and what status, show, log, accounts and the decisions say of it."""
 import json
-import unittest
 
 from harness import E2E, at, main
 

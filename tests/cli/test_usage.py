@@ -2,7 +2,6 @@
 import os
 import pty
 import subprocess
-import unittest
 
 from harness import E2E, main, program
 
