@@ -15,8 +15,8 @@ extern const struct cp_error_domain cp_uv_errors;
 
 /* ---- alarm: one absolute moment of the real-time clock ------------------------------------- */
 
-/* A timerfd on CLOCK_REALTIME, cancelled by the kernel when the clock is stepped. `stepped` says so:
- * the alarm is then disarmed and its owner looks at the clock anew. Never early. */
+/* A timerfd on CLOCK_REALTIME; the kernel tells when the clock was stepped. `stepped` says so: the moment
+ * has not come, and the owner looks at the clock anew and sets the alarm again. Never early. */
 struct cp_alarm;
 typedef void cp_alarm_fn(bool stepped, void *ctx);
 struct cp_alarm *cp_alarm_open(uv_loop_t *loop, cp_alarm_fn *ring, void *ctx, struct cp_error *err);

@@ -17,7 +17,7 @@ static bool is_digest(const char *text)
 static bool add_medium(struct piece *piece, const char *digest,
                        const struct cp_transport *transport, struct cp_error *err)
 {
-    struct stat info;
+    struct stat info = { .st_mode = S_IFREG };
     struct cp_buffer path = { 0 };
 
     if (!is_digest(digest) || !transport->media_directory)
@@ -27,44 +27,56 @@ static bool add_medium(struct piece *piece, const char *digest,
     piece->path = cp_buffer_steal(&path);
     if (!piece->path)
         return cp_error_no_memory(err);
-    if (stat(piece->path, &info) < 0 || !S_ISREG(info.st_mode))
+    if (lstat(piece->path, &info) < 0 || !S_ISREG(info.st_mode))
         return cp_error_set(err, &cp_transport_errors, CP_BASE_SYSTEM,
                             "the copied medium '%s' cannot be read: %s", piece->path,
-                            strerror(errno));
+                            S_ISREG(info.st_mode) ? strerror(errno) : "not a file");
     piece->size = (size_t)info.st_size;
     return true;
 }
 
-static void put_encoded(struct cp_buffer *out, const char *text)
+/* Writes up to three bytes for each of the text; returns how many. */
+static size_t encode(char *out, const char *text)
 {
+    static const char hex[] = "0123456789ABCDEF";
+    char *at = out;
+
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
 
         if (strchr("-._~", c) || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-            (c >= 'A' && c <= 'Z'))
-            cp_buffer_putc(out, (char)c);
-        else
-            cp_buffer_printf(out, "%%%02X", c);
+            (c >= 'A' && c <= 'Z')) {
+            *at++ = (char)c;
+        } else {
+            *at++ = '%';
+            *at++ = hex[c >> 4];
+            *at++ = hex[c & 15];
+        }
     }
+    return (size_t)(at - out);
 }
 
+/* Memory of its final size: what grows leaves copies of a secret behind. */
 static bool add_secret(struct piece *piece, const struct cp_segment *segment, cp_secret_fn *secret,
                        void *ctx, struct cp_error *err)
 {
     const struct cp_secret *value = secret ? secret(segment->secret, ctx) : NULL;
-    struct cp_buffer text = { 0 };
+    size_t size = value ? cp_secret_size(value) : 0;
 
-    if (!value)
+    if (!size)
         return cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE,
                             "the credential has no '%s'; log in again", segment->secret);
-    if (segment->form)
-        put_encoded(&text, cp_secret_reveal(value));
-    else
-        cp_buffer_puts(&text, cp_secret_reveal(value));
-    piece->size = text.size;
+    piece->bytes = malloc(3 * size + 1);
+    if (!piece->bytes)
+        return cp_error_no_memory(err);
     piece->wiped = true;
-    piece->bytes = cp_buffer_steal(&text);
-    return piece->bytes || cp_error_no_memory(err);
+    piece->size = size;
+    if (segment->form)
+        piece->size = encode(piece->bytes, cp_secret_reveal(value));
+    else
+        memcpy(piece->bytes, cp_secret_reveal(value), size);
+    piece->bytes[piece->size] = '\0';
+    return true;
 }
 
 static bool add_bytes(struct piece *piece, const struct cp_segment *segment, struct cp_error *err)
@@ -106,32 +118,38 @@ bool cp_body_fill(struct body *body, const struct cp_request *request,
     return true;
 }
 
+static void release_piece(struct piece *piece)
+{
+    if (piece->wiped && piece->bytes)
+        cp_wipe(piece->bytes, piece->size);
+    free(piece->bytes);
+    free(piece->path);
+    if (piece->fd >= 0)
+        close(piece->fd);
+}
+
 /* Puts all pieces into the first, so that libcurl sends head and body in one go. */
 const char *cp_body_text(struct body *body)
 {
-    struct cp_buffer all = { 0 };
-    bool wiped = false;
+    struct piece whole = { .fd = -1, .size = (size_t)body->total };
+    char *at;
 
     if (body->has_media)
         return NULL;
     if (body->count == 1)
         return body->pieces[0].bytes;
-    for (size_t i = 0; i < body->count; i++) {
-        cp_buffer_add(&all, body->pieces[i].bytes, body->pieces[i].size);
-        wiped |= body->pieces[i].wiped;
-    }
-    cp_body_release(body);
-    body->pieces = calloc(1, sizeof(*body->pieces));
-    if (!body->pieces) {
-        cp_buffer_release(&all);
+    at = whole.bytes = malloc(whole.size + 1);
+    if (!at)
         return NULL;
+    for (size_t i = 0; i < body->count; i++) {
+        at = mempcpy(at, body->pieces[i].bytes, body->pieces[i].size);
+        whole.wiped |= body->pieces[i].wiped;
+        release_piece(&body->pieces[i]);
     }
-    body->total = all.size;
+    *at = '\0';
+    body->pieces[0] = whole; /* there is room: the list is never of no length */
     body->count = 1;
-    body->pieces[0] = (struct piece){
-        .size = all.size, .fd = -1, .wiped = wiped, .bytes = cp_buffer_steal(&all)
-    };
-    return body->pieces[0].bytes;
+    return whole.bytes;
 }
 
 static ssize_t read_piece(struct body *body, struct piece *piece, char *out, size_t size)
@@ -172,16 +190,8 @@ ssize_t cp_body_read(struct body *body, char *out, size_t size)
 
 void cp_body_release(struct body *body)
 {
-    for (size_t i = 0; i < body->count; i++) {
-        struct piece *piece = &body->pieces[i];
-
-        if (piece->wiped && piece->bytes)
-            cp_wipe(piece->bytes, piece->size);
-        free(piece->bytes);
-        free(piece->path);
-        if (piece->fd >= 0)
-            close(piece->fd);
-    }
+    for (size_t i = 0; i < body->count; i++)
+        release_piece(&body->pieces[i]);
     free(body->pieces);
     *body = (struct body){ 0 };
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The first failure is told. */
 static void fail(struct cp_exchange *exchange, const char *what, const char *path)
 {
     if (!exchange->failed)
@@ -23,19 +24,88 @@ static void fail(struct cp_exchange *exchange, const char *what, const char *pat
 
 /* ---- on the pool --------------------------------------------------------------------------- */
 
+static bool sync_parent(int folder)
+{
+    int parent = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool fine = parent >= 0 && fsync(parent) == 0;
+
+    if (parent >= 0)
+        close(parent);
+    return fine;
+}
+
+/* What is made here is for the public, whatever the service's own umask. */
+static int make_folder(int at, const char *name)
+{
+    int made;
+
+    if (mkdirat(at, name, 0755) < 0 && errno != EEXIST)
+        return -1;
+    made = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (made >= 0 && (fchmod(made, 0755) < 0 || !sync_parent(made))) {
+        close(made);
+        return -1;
+    }
+    return made;
+}
+
+static int enter(int at, const char *name, bool make)
+{
+    int next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    return next < 0 && errno == ENOENT && make ? make_folder(at, name) : next;
+}
+
+/* The account's directory may be reached through links, and is made with all that leads to it. */
+static int enter_root(char *root, bool make)
+{
+    int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (at >= 0 || errno != ENOENT || !make)
+        return at;
+    for (char *slash = strchr(root + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (access(root, F_OK) < 0 && (at = make_folder(AT_FDCWD, root)) >= 0)
+            close(at); /* what is in the way shows in the last step */
+        *slash = '/';
+    }
+    return make_folder(AT_FDCWD, root);
+}
+
+/* From the account's directory down to the file's folder, step by step: a link below the directory
+ * might lead out of it. */
+static bool open_folder(struct cp_exchange *exchange, bool make)
+{
+    char *rest = NULL;
+    int at = enter_root(exchange->root, make);
+
+    for (char *step = strtok_r(exchange->folder, "/", &rest); step && at >= 0;
+         step = strtok_r(NULL, "/", &rest)) {
+        int next = enter(at, step, make), error = errno;
+
+        close(at);
+        at = next;
+        errno = error;
+    }
+    exchange->folder_fd = at;
+    return at >= 0;
+}
+
 static void read_all(struct cp_exchange *exchange, int fd)
 {
     char bytes[64 << 10];
     ssize_t got;
 
     while ((got = read(fd, bytes, sizeof(bytes))) > 0) {
-        if (exchange->reply.size + (size_t)got > exchange->reply_most) {
+        if ((size_t)got > exchange->reply_most - exchange->reply.size) {
             errno = EFBIG;
             got = -1;
             break;
         }
         cp_buffer_add(&exchange->reply, bytes, (size_t)got);
     }
+    if (exchange->reply.failed)
+        errno = ENOMEM;
     if (got < 0 || exchange->reply.failed)
         fail(exchange, "read", exchange->path);
 }
@@ -44,10 +114,13 @@ static void read_job(void *ctx)
 {
     struct cp_exchange *exchange = ctx;
     struct stat info;
-    int fd = open(exchange->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = -1;
 
     exchange->status = 200;
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    if (open_folder(exchange, false))
+        fd = openat(exchange->folder_fd, exchange->name,
+                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT) {
         exchange->status = 404;
         return;
     }
@@ -61,37 +134,55 @@ static void read_job(void *ctx)
         close(fd);
 }
 
-/* Makes the account's directory and what lies between it and the file, where they are missing. */
-static void make_folders(struct cp_exchange *exchange)
+static bool put_all(int fd, const char *bytes, ssize_t size)
 {
-    char *folder = exchange->folder;
-
-    for (size_t i = 1; folder[i]; i++) {
-        if (folder[i] != '/')
-            continue;
-        folder[i] = '\0';
-        (void)!mkdir(folder, 0755); /* what is in the way shows in the last step */
-        folder[i] = '/';
+    for (ssize_t done = 0, put; done < size; done += put) {
+        put = write(fd, bytes + done, (size_t)(size - done));
+        if (put < 0 && errno == EINTR)
+            put = 0;
+        if (put < 0)
+            return false;
     }
-    if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-        fail(exchange, "make the folder", folder);
+    return true;
 }
 
-static bool write_all(struct cp_exchange *exchange, int fd)
+static bool write_body(struct cp_exchange *exchange, int fd)
 {
     char bytes[64 << 10];
     ssize_t got;
 
     while ((got = cp_body_read(&exchange->body, bytes, sizeof(bytes))) > 0) {
-        for (ssize_t done = 0, put; done < got; done += put) {
-            put = write(fd, bytes + done, (size_t)(got - done));
-            if (put < 0 && errno == EINTR)
-                put = 0;
-            if (put < 0)
-                return false;
+        errno = ECANCELED;
+        if (exchange->abandoned || !put_all(fd, bytes, got)) {
+            fail(exchange, "write", exchange->path);
+            return false;
         }
     }
+    if (got < 0)
+        fail(exchange, "read a medium for", exchange->path);
     return got == 0;
+}
+
+/* The old file's mode, else one that lets everybody read. */
+static mode_t mode_of(const struct cp_exchange *exchange)
+{
+    struct stat old;
+
+    if (fstatat(exchange->folder_fd, exchange->name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(old.st_mode))
+        return old.st_mode & 0777;
+    return 0644;
+}
+
+static void discard(struct cp_exchange *exchange)
+{
+    unlinkat(exchange->folder_fd, exchange->beside, 0);
+    exchange->written = false;
+}
+
+static void discard_job(void *ctx)
+{
+    discard(ctx);
 }
 
 static void write_job(void *ctx)
@@ -99,36 +190,40 @@ static void write_job(void *ctx)
     struct cp_exchange *exchange = ctx;
     int fd;
 
-    make_folders(exchange);
-    if (exchange->failed)
+    if (!open_folder(exchange, true)) {
+        fail(exchange, "open the folder of", exchange->path);
         return;
+    }
     /* The name is fixed: what a crash leaves behind is overwritten by the next try. */
-    unlink(exchange->beside);
-    fd = open(exchange->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0 || !write_all(exchange, fd) || fsync(fd) < 0)
-        fail(exchange, "write", exchange->beside);
-    if (fd >= 0 && close(fd) < 0)
-        fail(exchange, "write", exchange->beside);
-    if (exchange->failed)
-        unlink(exchange->beside);
+    unlinkat(exchange->folder_fd, exchange->beside, 0);
+    fd = openat(exchange->folder_fd, exchange->beside,
+                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        fail(exchange, "write beside", exchange->path);
+        return;
+    }
+    exchange->written = write_body(exchange, fd);
+    if (exchange->written && (fchmod(fd, mode_of(exchange)) < 0 || fsync(fd) < 0))
+        fail(exchange, "write", exchange->path);
+    if (close(fd) < 0)
+        fail(exchange, "write", exchange->path);
+    if (exchange->failed || exchange->abandoned)
+        discard(exchange);
 }
 
 static void rename_job(void *ctx)
 {
     struct cp_exchange *exchange = ctx;
-    int folder;
+    int folder = exchange->folder_fd;
 
-    if (rename(exchange->beside, exchange->path) < 0) {
+    if (renameat(folder, exchange->beside, folder, exchange->name) < 0) {
         fail(exchange, "replace", exchange->path);
-        unlink(exchange->beside);
+        discard(exchange);
         return;
     }
     exchange->renamed = true;
-    folder = open(exchange->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || fsync(folder) < 0)
-        fail(exchange, "sync the folder", exchange->folder);
-    if (folder >= 0)
-        close(folder);
+    if (fsync(folder) < 0)
+        fail(exchange, "sync the folder of", exchange->path);
     exchange->status = 200;
 }
 
@@ -140,12 +235,7 @@ static void finish(struct cp_exchange *exchange)
 
     if (!exchange->failed && !exchange->stopped) {
         result.ending = CP_EXCHANGE_REPLIED;
-        cp_buffer_add(&exchange->reply, "", 0);
-        result.reply = (struct cp_reply){
-            .status = exchange->status,
-            .body = exchange->reply.data ? exchange->reply.data : "",
-            .size = exchange->reply.size,
-        };
+        result.reply = cp_reply_of(exchange, exchange->status);
     } else {
         result.ending = exchange->renamed ? CP_EXCHANGE_UNKNOWN : CP_EXCHANGE_NOT_ACTED;
     }
@@ -158,12 +248,12 @@ static void on_job(void *ctx)
     struct cp_exchange *exchange = ctx;
 
     exchange->job = NULL;
-    if (exchange->done) {
+    if (!exchange->abandoned) {
         exchange->next_step(exchange);
         return;
     }
-    if (!exchange->renamed && exchange->next_step != finish)
-        unlink(exchange->beside);
+    if (exchange->written && !exchange->renamed)
+        discard(exchange);
     cp_exchange_free(exchange);
 }
 
@@ -178,23 +268,25 @@ static bool start_job(struct cp_exchange *exchange, cp_job_fn *work,
 static void on_written(struct cp_exchange *exchange)
 {
     struct cp_error err = { 0 };
+    bool go;
 
-    if (!exchange->failed && exchange->step == CP_STEP_PUBLISH && !cp_exchange_pass_gate(exchange))
-        exchange->stopped = true;
-    if (!exchange->failed && !exchange->stopped && start_job(exchange, rename_job, finish, &err))
+    if (exchange->failed) {
+        finish(exchange);
         return;
-    if (!exchange->failed) {
-        unlink(exchange->beside);
-        exchange->failed = true;
     }
+    go = exchange->step != CP_STEP_PUBLISH || cp_exchange_pass_gate(exchange);
+    if (start_job(exchange, go ? rename_job : discard_job, finish, &err))
+        return;
+    discard(exchange);
+    if (!exchange->stopped)
+        snprintf(exchange->reason, sizeof(exchange->reason), "%s", err.message);
+    exchange->failed = true;
     finish(exchange);
 }
 
 /* Below the directory, without a step up or an empty one; the text of the path decides. */
-static bool lies_below(const char *directory, const char *path)
+static bool lies_below(const char *directory, size_t size, const char *path)
 {
-    size_t size = strlen(directory);
-
     if (strncmp(path, directory, size) != 0 || path[size] != '/')
         return false;
     for (const char *step = path + size; step; step = strchr(step + 1, '/'))
@@ -204,42 +296,71 @@ static bool lies_below(const char *directory, const char *path)
     return true;
 }
 
-static bool name_files(struct cp_exchange *exchange, const char *url, const char *directory)
+static bool name_files(struct cp_exchange *exchange, const char *url, const char *directory,
+                       size_t size)
 {
-    const char *slash = strrchr(url, '/');
+    exchange->path = strdup(url);
+    exchange->root = size ? strndup(directory, size) : strdup("/");
+    if (!exchange->path || !exchange->root)
+        return false;
+    exchange->name = strrchr(exchange->path, '/') + 1;
+    exchange->folder = strndup(url + size, (size_t)(exchange->name - exchange->path) - size);
+    return exchange->folder != NULL;
+}
+
+/* A worker that was told to stop may still be at it, and both would write the same file beside. */
+static bool is_busy(const struct cp_exchange *list, const char *path)
+{
+    for (; list; list = list->next)
+        if (list->beside && strcmp(list->path, path) == 0)
+            return true;
+    return false;
+}
+
+static bool start_replacing(struct cp_exchange *exchange, const struct cp_exchange_plan *plan,
+                            struct cp_error *err)
+{
+    const struct cp_transport *transport = exchange->transport;
     struct cp_buffer beside = { 0 };
 
-    exchange->path = strdup(url);
-    exchange->root = strdup(directory);
-    exchange->folder = strndup(url, (size_t)(slash - url));
-    cp_buffer_add(&beside, url, (size_t)(slash - url) + 1);
-    cp_buffer_printf(&beside, ".%s.new", slash + 1);
+    if (is_busy(transport->exchanges, exchange->path) ||
+        is_busy(transport->abandoned, exchange->path))
+        return cp_error_set(err, &cp_transport_errors, CP_BASE_SYSTEM,
+                            "'%s' is being replaced by another request", exchange->path);
+    cp_buffer_printf(&beside, ".%s.new", exchange->name);
     exchange->beside = cp_buffer_steal(&beside);
-    return exchange->path && exchange->root && exchange->folder && exchange->beside;
+    if (!exchange->beside)
+        return cp_error_no_memory(err);
+    return cp_body_fill(&exchange->body, plan->request, transport, plan->secret, plan->ctx, err) &&
+           start_job(exchange, write_job, on_written, err);
 }
 
 bool cp_file_start(struct cp_exchange *exchange, const struct cp_exchange_plan *plan,
                    struct cp_error *err)
 {
     const struct cp_request *request = plan->request;
+    size_t size = plan->directory ? strlen(plan->directory) : 0;
 
-    if (!plan->directory || !lies_below(plan->directory, request->url))
+    while (size && plan->directory[size - 1] == '/')
+        size--;
+    if (!plan->directory || !lies_below(plan->directory, size, request->url))
         return cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE,
                             "'%s' is not inside the account's directory '%s'", request->url,
                             plan->directory ? plan->directory : "(none)");
-    if (!name_files(exchange, request->url, plan->directory))
+    if (!name_files(exchange, request->url, plan->directory, size))
         return cp_error_no_memory(err);
     if (strcmp(request->method, "READ") == 0)
         return start_job(exchange, read_job, finish, err);
-    if (strcmp(request->method, "REPLACE") != 0)
-        return cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE,
-                            "'%s' is not something that can be done with a file", request->method);
-    return cp_body_fill(&exchange->body, request, exchange->transport, plan->secret, plan->ctx,
-                        err) &&
-           start_job(exchange, write_job, on_written, err);
+    if (strcmp(request->method, "REPLACE") == 0)
+        return start_replacing(exchange, plan, err);
+    return cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE,
+                        "'%s' is not something that can be done with a file", request->method);
 }
 
 void cp_file_abandon(struct cp_exchange *exchange)
 {
-    cp_exchange_unlink(exchange); /* on_job() frees it: the worker still reads what is in it */
+    /* on_job() frees it: the worker still reads what is in it. */
+    exchange->abandoned = true;
+    cp_exchange_unlink(exchange);
+    cp_exchange_link(exchange, &exchange->transport->abandoned);
 }

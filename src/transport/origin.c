@@ -1,5 +1,5 @@
 /* src/transport/origin.c - where a request may go. libcurl's own parser decides what a URL is. */
-#include "transport/transport.h"
+#include "transport/transport_private.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -91,19 +91,45 @@ bool cp_origin_is_loopback(const char *url)
     return loopback;
 }
 
+/* What can't be taken apart is shown as far as it can't be a password or a token. */
+static void write_unparsed(const char *url, char *out, size_t size)
+{
+    if (strchr(url, '@'))
+        snprintf(out, size, "(an address with a name before '@')");
+    else
+        snprintf(out, size, "%.*s", (int)strcspn(url, "?#"), url);
+}
+
+void cp_origin_write(const char *url, char *out, size_t size)
+{
+    struct origin origin;
+    bool usual;
+
+    if (!split(url, &origin)) {
+        write_unparsed(url, out, size);
+        return;
+    }
+    usual = strcmp(origin.port, strcasecmp(origin.scheme, "https") == 0 ? "443" : "80") == 0;
+    snprintf(out, size, "%s://%s%s%s", origin.scheme, origin.host, usual ? "" : ":",
+             usual ? "" : origin.port);
+    release(&origin);
+}
+
 bool cp_origin_allowed(const char *url, struct cp_error *err)
 {
     struct origin origin;
+    char shown[120];
     bool fine;
 
+    cp_origin_write(url, shown, sizeof(shown));
     if (!split(url, &origin))
-        return cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE, "'%s' is not a web address",
-                            url);
+        return cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE,
+                            "'%s' is not a web address: https://host is wanted", shown);
     fine = strcasecmp(origin.scheme, "https") == 0 ||
            (strcasecmp(origin.scheme, "http") == 0 && host_is_loopback(origin.host));
     if (!fine)
         cp_error_set(err, &cp_transport_errors, CP_BASE_USAGE,
-                     "'%s' is not allowed: use https:// (http:// is for this machine only)", url);
+                     "'%s' is not allowed: use https:// (http:// is for this machine only)", shown);
     release(&origin);
     return fine;
 }

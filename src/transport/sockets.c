@@ -1,13 +1,18 @@
 /* src/transport/sockets.c - libcurl's sockets and timer on the loop.
  *
  * libcurl says "remove" after every request and "add" before the next on the same connection; obeying
- * costs five system calls per request. So a watcher stays until its descriptor is closed, and is only
- * marked idle meanwhile. When an idle connection becomes readable (the server closed it) the watcher
- * stops: libcurl finds out when it wants to reuse the connection.
+ * costs five system calls per request. So the watcher of a connection stays until its descriptor is
+ * closed, and is only marked idle meanwhile. When an idle connection becomes readable (the server
+ * closed it) the watcher stops: libcurl finds out when it wants to reuse the connection.
+ *
+ * That is possible only where the closing is seen, so connections are opened and closed here. Other
+ * descriptors (the resolver's) are closed behind our back, and their numbers are used again: their
+ * watchers go as soon as libcurl says "remove".
  */
 #include "transport/transport_private.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct watcher {
@@ -16,6 +21,7 @@ struct watcher {
     curl_socket_t fd;
     int events; /* what uv watches for now */
     int wanted; /* what libcurl asked for */
+    bool ours;  /* a connection, opened here */
     bool idle;
 };
 
@@ -27,12 +33,13 @@ struct sockets {
     bool closed;
 };
 
-static void collect(struct cp_transport *transport)
+/* An owner may close the transport when it hears of a result: only `sockets` is there then. */
+static void collect(struct sockets *sockets)
 {
     CURLMsg *message;
     int left;
 
-    while (!transport->closing && (message = curl_multi_info_read(transport->multi, &left))) {
+    while (!sockets->closed && (message = curl_multi_info_read(sockets->transport->multi, &left))) {
         struct cp_exchange *exchange = NULL;
         CURLcode code = message->data.result;
 
@@ -48,7 +55,7 @@ static void act(struct sockets *sockets, curl_socket_t fd, int flags)
     int running;
 
     curl_multi_socket_action(sockets->transport->multi, fd, flags, &running);
-    collect(sockets->transport);
+    collect(sockets);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -114,6 +121,21 @@ static struct watcher *watch(struct sockets *sockets, curl_socket_t fd)
     return watcher;
 }
 
+static void unwatch(struct watcher *watcher)
+{
+    watcher->sockets->by_fd[watcher->fd] = NULL;
+    uv_close((uv_handle_t *)&watcher->poll, on_watcher_closed); /* stops it at once, too */
+}
+
+static void stop_watching(struct watcher *watcher)
+{
+    if (watcher->ours)
+        watcher->idle = true;
+    else
+        unwatch(watcher);
+}
+
+/* Always 0: what can't be watched ends by its own time limit, while -1 would end every transfer. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
     struct sockets *sockets = ctx;
@@ -122,15 +144,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *un
 
     (void)easy;
     (void)unused;
-    if (what == CURL_POLL_REMOVE) {
-        if (watcher)
-            watcher->idle = true;
-        return 0;
-    }
-    if (!watcher)
+    if (!watcher && what != CURL_POLL_REMOVE)
         watcher = watch(sockets, fd);
     if (!watcher)
-        return -1;
+        return 0;
+    if (what == CURL_POLL_REMOVE) {
+        stop_watching(watcher);
+        return 0;
+    }
     if (what & CURL_POLL_IN)
         events |= UV_READABLE;
     if (what & CURL_POLL_OUT)
@@ -142,17 +163,40 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *un
     return 0;
 }
 
-int cp_sockets_release(void *ctx, curl_socket_t fd)
+static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    struct sockets *sockets = ctx;
-    struct watcher *watcher = find(sockets, fd);
+    struct watcher *watcher = NULL;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                    address->protocol);
 
-    if (watcher) {
-        sockets->by_fd[fd] = NULL;
-        uv_poll_stop(&watcher->poll);
-        uv_close((uv_handle_t *)&watcher->poll, on_watcher_closed);
+    (void)purpose;
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    watcher = watch(ctx, fd);
+    if (!watcher) {
+        close(fd);
+        return CURL_SOCKET_BAD;
     }
+    watcher->ours = true;
+    return fd;
+}
+
+/* The watcher goes before the descriptor does. */
+static int on_close(void *ctx, curl_socket_t fd)
+{
+    struct watcher *watcher = find(ctx, fd);
+
+    if (watcher)
+        unwatch(watcher);
     return close(fd);
+}
+
+void cp_sockets_attach(struct sockets *sockets, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, sockets);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, sockets);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -207,14 +251,9 @@ void cp_sockets_close(struct sockets *sockets)
     if (!sockets)
         return;
     sockets->closed = true;
-    for (size_t fd = 0; fd < sockets->size; fd++) {
-        struct watcher *watcher = sockets->by_fd[fd];
-
-        if (watcher) { /* libcurl has let go of it without closing: not expected, and harmless */
-            uv_poll_stop(&watcher->poll);
-            uv_close((uv_handle_t *)&watcher->poll, on_watcher_closed);
-        }
-    }
+    for (size_t fd = 0; fd < sockets->size; fd++)
+        if (sockets->by_fd[fd])
+            unwatch(sockets->by_fd[fd]);
     uv_timer_stop(&sockets->timer);
     uv_close((uv_handle_t *)&sockets->timer, on_timer_closed);
 }

@@ -1,9 +1,11 @@
 /* src/transport/transport.c - opening, closing, and the life of one exchange. */
 #include "transport/transport_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const struct cp_error_domain cp_transport_errors = { "transport" };
 
@@ -64,12 +66,15 @@ void cp_transport_close(struct cp_transport *transport)
 {
     if (!transport)
         return;
+    assert(!transport->in_gate);
     transport->closing = true;
     while (transport->exchanges) {
         struct cp_exchange *exchange = transport->exchanges;
 
         cp_exchange_cancel(&exchange);
     }
+    while (transport->abandoned) /* their workers free them */
+        cp_exchange_unlink(transport->abandoned);
     while (transport->idle_count)
         curl_easy_cleanup(transport->idle[--transport->idle_count]);
     if (transport->multi)
@@ -91,10 +96,8 @@ void cp_exchange_unlink(struct cp_exchange *exchange)
     exchange->link = NULL;
 }
 
-static void link_exchange(struct cp_exchange *exchange)
+void cp_exchange_link(struct cp_exchange *exchange, struct cp_exchange **head)
 {
-    struct cp_exchange **head = &exchange->transport->exchanges;
-
     exchange->next = *head;
     exchange->link = head;
     if (*head)
@@ -107,19 +110,20 @@ void cp_exchange_free(struct cp_exchange *exchange)
     cp_exchange_unlink(exchange);
     cp_http_drop(exchange);
     cp_body_release(&exchange->body);
-    cp_buffer_release(&exchange->reply);
-    for (size_t i = 0; i < exchange->header_count; i++)
-        free((char *)exchange->headers[i].name); /* value lies in the same block */
+    cp_reply_release(exchange);
+    if (exchange->folder_fd >= 0)
+        close(exchange->folder_fd);
     free(exchange->path);
+    free(exchange->root);
     free(exchange->folder);
     free(exchange->beside);
-    free((char *)exchange->root);
     free(exchange);
 }
 
 bool cp_exchange_pass_gate(struct cp_exchange *exchange)
 {
     const char *why = "stopped";
+    bool yes;
 
     if (++exchange->gate_calls > 1) {
         snprintf(
@@ -127,7 +131,10 @@ bool cp_exchange_pass_gate(struct cp_exchange *exchange)
             "the connection was lost after the request may have been read; it was not sent again");
         return false;
     }
-    if (exchange->gate && !exchange->gate(exchange->ctx, &why)) {
+    exchange->transport->in_gate = true;
+    yes = !exchange->gate || exchange->gate(exchange->ctx, &why);
+    exchange->transport->in_gate = false;
+    if (!yes) {
         exchange->stopped = true;
         snprintf(exchange->reason, sizeof(exchange->reason), "%s", why);
         return false;
@@ -158,6 +165,7 @@ struct cp_exchange *cp_exchange_start(struct cp_transport *transport,
     struct cp_exchange *exchange = calloc(1, sizeof(*exchange));
     bool started;
 
+    assert(!transport->in_gate); /* libcurl may not be called from inside its own callback */
     if (!exchange) {
         cp_error_no_memory(err);
         return NULL;
@@ -169,8 +177,9 @@ struct cp_exchange *cp_exchange_start(struct cp_transport *transport,
     exchange->done = plan->done;
     exchange->ctx = plan->ctx;
     exchange->reply_most = transport->options.reply_most;
+    exchange->folder_fd = -1;
     exchange->began_us = cp_transport_boot_us();
-    link_exchange(exchange);
+    cp_exchange_link(exchange, &transport->exchanges);
     started = exchange->kind == CP_FILE ? cp_file_start(exchange, plan, err)
                                         : cp_http_start(exchange, plan, err);
     if (!started) {
@@ -188,6 +197,7 @@ bool cp_exchange_cancel(struct cp_exchange **pointer)
     *pointer = NULL;
     if (!exchange)
         return false;
+    assert(!exchange->transport->in_gate);
     doubt = exchange->gate_yes;
     exchange->done = NULL;
     if (exchange->kind == CP_FILE)

@@ -31,18 +31,21 @@ struct cp_exchange;
 struct cp_transport_options {
     const char *user_agent;      /* "camp-post/0.1 (+https://…)" */
     const char *media_directory; /* where media lie by their SHA-256, without an ending */
-    int64_t connect_timeout_us, total_timeout_us,
-        large_timeout_us; /* 0: 10 s, 30 s, 5 min (bodies with media) */
-    size_t reply_most;    /* 0: 8 MiB */
-    const char *ca_file;  /* NULL: the system's */
+    /* 0: 10 s, 30 s, 5 min. The last is for bodies with media, which are given up earlier when nothing
+     * moves for twice the second. */
+    int64_t connect_timeout_us, total_timeout_us, large_timeout_us;
+    size_t reply_most;   /* 0: 8 MiB */
+    const char *ca_file; /* NULL: the system's */
 };
 
 struct cp_transport *cp_transport_open(uv_loop_t *loop, const struct cp_transport_options *options,
                                        struct cp_error *err);
-/* Cancels what is under way. The loop must run once more to let handles close. */
+/* Cancels what is under way; may be called from a `done`. The loop must run on to let handles close and
+ * workers let go. */
 void cp_transport_close(struct cp_transport *transport);
 
-/* True: the bytes may leave. False: `reason` (a constant string) says why not. Runs on the loop. */
+/* True: the bytes may leave. False: `reason` (a constant string) says why not. Runs on the loop, inside
+ * the transport: it may not start or cancel exchanges nor close the transport. */
 typedef bool cp_gate_fn(void *ctx, const char **reason);
 /* The member `name` of the account's credential, or NULL. Borrowed for the call. */
 typedef const struct cp_secret *cp_secret_fn(const char *name, void *ctx);
@@ -76,7 +79,8 @@ struct cp_exchange_plan {
     void *ctx; /* of the three */
 };
 
-/* NULL: nothing was begun (bad URL, secret missing, foreign origin): surely not acted. */
+/* NULL: nothing was begun (bad URL, secret missing, foreign origin, the file is being replaced by another
+ * exchange): surely not acted. Messages name the server and never the rest of an address. */
 struct cp_exchange *cp_exchange_start(struct cp_transport *transport,
                                       const struct cp_exchange_plan *plan, struct cp_error *err);
 /* Ends it at once: `done` does not run. Sets *exchange to NULL. Whether a publishing request had passed its

@@ -5,12 +5,13 @@
 #include "transport/transport.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 #include "base/buffer.h"
 #include "loop/loop.h"
 
 enum {
-    REASON_SIZE = 300,
+    REASON_SIZE = 400,
     HEADERS_MOST = 200,           /* header fields of a reply */
     HEADER_BYTES_MOST = 64 << 10, /* all of them together */
     EASY_POOL = 64,               /* idle libcurl handles kept for reuse */
@@ -27,7 +28,8 @@ struct cp_transport {
     CURL *idle[EASY_POOL];
     size_t idle_count;
     struct cp_exchange *exchanges; /* all that are under way */
-    bool closing;
+    struct cp_exchange *abandoned; /* cancelled, and a worker still holds them */
+    bool closing, in_gate;
 };
 
 /* One body, ready to be sent: text in memory, or pieces of text and files in turn. */
@@ -50,7 +52,7 @@ struct body {
 
 struct cp_exchange {
     struct cp_transport *transport;
-    struct cp_exchange *next, **link; /* in transport->exchanges */
+    struct cp_exchange *next, **link; /* in transport->exchanges or ->abandoned */
     enum cp_step step;
     enum cp_transport_kind kind;
     cp_gate_fn *gate;
@@ -62,11 +64,11 @@ struct cp_exchange {
     int64_t began_us;
     struct body body;
     /* the reply as it comes in */
-    int status;
     struct cp_buffer reply;
     struct cp_field headers[HEADERS_MOST];
     size_t header_count, header_bytes;
     size_t reply_most; /* a worker may outlive the transport: it has its own copy */
+    bool head_ended;   /* the empty line behind the last header has been there */
     bool too_large;
     /* HTTP */
     CURL *easy;
@@ -74,10 +76,14 @@ struct cp_exchange {
     char error[CURL_ERROR_SIZE];
     /* file */
     struct cp_job *job;
-    char *path, *folder, *beside; /* the file, its folder, the new one beside it */
-    const char *root;
+    char *path, *name;   /* the file; its name is the end of its path */
+    char *root, *folder; /* the account's directory; the steps from there to the file's folder */
+    char *beside;        /* the name of the new file beside the old one; NULL when only read */
+    int folder_fd;       /* -1: not open */
+    int status;
     void (*next_step)(struct cp_exchange *exchange); /* after the job */
-    bool renamed, failed;
+    atomic_bool abandoned;                           /* for the worker: nobody waits for it */
+    bool written, renamed, failed;
 };
 
 int64_t cp_transport_boot_us(void);
@@ -94,10 +100,20 @@ void cp_body_release(struct body *body);
 
 /* transport.c: the end of an exchange: tells its owner, then frees it. */
 void cp_exchange_end(struct cp_exchange *exchange, struct cp_exchange_result *result);
+void cp_exchange_link(struct cp_exchange *exchange, struct cp_exchange **head);
 void cp_exchange_unlink(struct cp_exchange *exchange);
 void cp_exchange_free(struct cp_exchange *exchange);
 /* Asks the owner's gate, counts, and remembers the answer. A second call is always no. */
 bool cp_exchange_pass_gate(struct cp_exchange *exchange);
+
+/* reply.c: what libcurl reads goes into the exchange, within the limits. */
+void cp_reply_listen(struct cp_exchange *exchange);
+/* The complete reply, borrowed from the exchange. */
+struct cp_reply cp_reply_of(struct cp_exchange *exchange, int status);
+void cp_reply_release(struct cp_exchange *exchange);
+
+/* origin.c: scheme, host and port for a message: the rest of an address may be a secret. */
+void cp_origin_write(const char *url, char *out, size_t size);
 
 /* http.c */
 bool cp_http_start(struct cp_exchange *exchange, const struct cp_exchange_plan *plan,
@@ -109,8 +125,9 @@ void cp_http_drop(struct cp_exchange *exchange);
 /* sockets.c: libcurl's sockets and its timer on the loop */
 struct sockets *cp_sockets_open(struct cp_transport *transport, struct cp_error *err);
 void cp_sockets_close(struct sockets *sockets);
-/* For CURLOPT_CLOSESOCKETFUNCTION: the watcher goes before the descriptor does. */
-int cp_sockets_release(void *sockets, curl_socket_t fd);
+/* For a handle that is about to connect: makes and closes the descriptors of connections, so that
+ * their watchers may live as long as they do. */
+void cp_sockets_attach(struct sockets *sockets, CURL *easy);
 
 /* file.c */
 bool cp_file_start(struct cp_exchange *exchange, const struct cp_exchange_plan *plan,
