@@ -57,6 +57,10 @@ static const char *read_server(struct reader *reader, const struct yaml_node *no
     read_string(reader, node, &text);
     if (!text)
         return NULL;
+    if (strchr(text, '@')) {
+        complain(reader, node, "server", hint, "no user or password stands in a server's address");
+        return NULL;
+    }
     secure = strncasecmp(text, "https://", 8) == 0;
     rest = text + (secure ? 8 : 7);
     size = strcspn(rest, "/");

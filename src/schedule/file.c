@@ -134,6 +134,15 @@ static bool sync_folder(const char *path)
     return ok;
 }
 
+/* What an administrator edits stays its owner's. Where that is not allowed it is the writer's. */
+static void keep_owner(int fd, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
+        return;
+}
+
 bool file_replace(const char *path, const char *bytes, size_t size, mode_t mode,
                   struct cp_error *err)
 {
@@ -146,6 +155,7 @@ bool file_replace(const char *path, const char *bytes, size_t size, mode_t mode,
     fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0)
         return system_reason(err, errno);
+    keep_owner(fd, path);
     ok = fchmod(fd, mode) == 0 && write_all(fd, bytes, size) && fsync(fd) == 0;
     if (!ok)
         system_reason(err, errno);

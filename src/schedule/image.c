@@ -13,8 +13,10 @@ bool jpeg_next(const unsigned char *bytes, size_t size, size_t *at, struct jpeg_
         return false;
     out->marker = bytes[*at + 1];
     length = big16(bytes + *at + 2);
+    if (length > size - *at - 2)
+        length = size - *at - 2; /* a cut file still is looked at */
     /* 0xDA: the picture itself begins; 0xD9: the end. */
-    if (out->marker == 0xDA || out->marker == 0xD9 || length < 2 || length > size - *at - 2)
+    if (out->marker == 0xDA || out->marker == 0xD9 || length < 2)
         return false;
     out->bytes = bytes + *at + 4;
     out->size = length - 2;

@@ -17,8 +17,11 @@ struct name *names_add(struct names *names, const char *text, bool *out_fresh)
     void *slot = tsearch(&probe, &names->root, by_text);
 
     *out_fresh = false;
-    if (!slot)
+    if (!slot) {
+        /* Whoever looks at the arena in the end must hear of it: a name that got lost is a thing that did. */
+        cp_arena_alloc(names->arena, SIZE_MAX);
         return NULL;
+    }
     if (*(struct name **)slot != &probe)
         return *(struct name **)slot;
     entry = cp_arena_alloc(names->arena, sizeof(*entry));

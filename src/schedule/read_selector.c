@@ -1,4 +1,8 @@
-/* src/schedule/read_selector.c - `to`: who a post is for. */
+/* src/schedule/read_selector.c - `to`: who a post is for.
+ *
+ * Accounts must be ours. A tag, language or adapter that no account has may be another organisation's:
+ * the plan notes it.
+ */
 #include "schedule/read_private.h"
 
 #include <stdio.h>
@@ -54,28 +58,6 @@ static bool check_organisation(struct campaign_reader *cr, const struct yaml_nod
                             count);
 }
 
-/* Others run their own camp-post from the same files: a name that fits nothing here may fit there. */
-static void check_matches(struct campaign_reader *cr, const struct yaml_node *node,
-                          const struct cp_selector *selector)
-{
-    static const char *const words[] = {
-        [CP_SELECT_TAG] = "the tag",
-        [CP_SELECT_ORGANISATION] = "the organisation",
-        [CP_SELECT_LANGUAGE] = "the language",
-        [CP_SELECT_ADAPTER] = "the adapter",
-    };
-    const struct cp_config *config = cr->context->config;
-
-    if (!config || selector->kind == CP_SELECT_ALL || selector->kind == CP_SELECT_ACCOUNT)
-        return;
-    for (size_t i = 0; i < config->account_count; i++) {
-        if (cp_selector_matches(selector, &config->accounts[i]))
-            return;
-    }
-    remark(&cr->reader, node, CP_NOTE, "no-match", NULL, "no account here has %s '%s'",
-           words[selector->kind], selector->name);
-}
-
 static void read_name(struct reader *reader, const struct yaml_node *node, void *out)
 {
     struct campaign_reader *cr = (struct campaign_reader *)reader;
@@ -89,7 +71,6 @@ static void read_name(struct reader *reader, const struct yaml_node *node, void 
     if (!selector.name || (selector.kind == CP_SELECT_ACCOUNT && !check_account(cr, node)) ||
         (selector.kind == CP_SELECT_ORGANISATION && !check_organisation(cr, node)))
         return;
-    check_matches(cr, node, &selector);
     add_selector(reader, node, selection, selector);
 }
 

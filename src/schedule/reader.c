@@ -69,6 +69,7 @@ static void make_whole(char *message)
         message[at] = '?';
 }
 
+CP_PRINTF(6, 0)
 static void tell(struct reader *reader, const struct yaml_node *node, enum cp_severity severity,
                  const char *code, const char *hint, const char *fmt, va_list args)
 {

@@ -20,22 +20,38 @@ static bool is_continuation(char byte)
     return ((unsigned char)byte & 0xC0) == 0x80;
 }
 
+static uint32_t count_characters(const char *text, size_t size)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < size; i++)
+        count += !is_continuation(text[i]);
+    return count;
+}
+
+static size_t count_lines(const char *text, size_t size)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < size; i++)
+        count += text[i] == '\n';
+    return count;
+}
+
 /* A line ends in a line feed, as in an editor: libyaml knows more line ends than people see. */
 static bool map_lines(struct yaml_document *document)
 {
-    size_t count = 1, line = 1;
-    uint32_t character = 0;
+    const char *text = document->text, *end = text + document->size, *next;
+    struct yaml_line *line;
 
-    for (size_t i = 0; i < document->size; i++)
-        count += document->text[i] == '\n';
-    document->lines = calloc(count, sizeof(*document->lines));
-    if (!document->lines)
+    document->line_count = count_lines(text, document->size);
+    line = document->lines = calloc(document->line_count, sizeof(*line));
+    if (!line)
         return false;
-    document->line_count = count;
-    for (size_t i = 0; i < document->size; i++) {
-        character += !is_continuation(document->text[i]);
-        if (document->text[i] == '\n')
-            document->lines[line++] = (struct yaml_line){ (uint32_t)i + 1, character };
+    for (; (next = memchr(text, '\n', (size_t)(end - text))); text = next, line++) {
+        next++;
+        line[1].byte = line->byte + (uint32_t)(next - text);
+        line[1].character = line->character + count_characters(text, (size_t)(next - text));
     }
     return true;
 }
@@ -95,16 +111,21 @@ size_t yaml_byte(const struct yaml_document *document, uint32_t character)
     return byte;
 }
 
-static uint32_t character_of_byte(const struct yaml_document *document, size_t byte)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < byte; i++)
-        count += !is_continuation(document->text[i]);
-    return count;
-}
-
 /* ---- complaints ---------------------------------------------------------------------------- */
+
+/* https://user:password@host */
+static bool has_userinfo(const char *line, size_t size)
+{
+    const char *at = memmem(line, size, "://", 3), *end = line + size;
+
+    if (!at)
+        return false;
+    for (at += 3; at < end && !strchr("/ \t\"',}", *at); at++) {
+        if (*at == '@')
+            return true;
+    }
+    return false;
+}
 
 static bool looks_secret(const char *line, size_t size)
 {
@@ -117,7 +138,7 @@ static bool looks_secret(const char *line, size_t size)
                 return true;
         }
     }
-    return false;
+    return has_userinfo(line, size);
 }
 
 void yaml_show_line(const struct yaml_document *document, struct cp_diagnostics *list,
@@ -170,25 +191,18 @@ static bool file_complaint(const char *name, const struct yaml_input *input, con
 
 /* YAML 1.2 takes these for characters like others, libyaml for line ends, as YAML 1.1 did: a text
  * or a comment would go on as something else. */
-static bool check_line_ends(const struct yaml_document *document, const struct yaml_input *input)
+static bool check_line_end(const struct yaml_document *document, const struct yaml_input *input,
+                           const char *bytes, const char *name)
 {
-    static const struct {
-        const char *bytes, *name;
-    } rows[] = { { "\xC2\x85", "U+0085" },
-                 { "\xE2\x80\xA8", "U+2028" },
-                 { "\xE2\x80\xA9", "U+2029" } };
+    const char *text = document->text, *end = text + document->size, *at = text;
 
-    for (size_t i = 0; i < CP_COUNT(rows); i++) {
-        const char *at =
-            memmem(document->text, document->size, rows[i].bytes, strlen(rows[i].bytes));
-
-        if (at)
-            return yaml_complain(
-                document, input, character_of_byte(document, (size_t)(at - document->text)),
-                "line-end", "begin a new line, or write it as an escape inside of \"…\"",
-                "the line separator %s can't stand here", rows[i].name);
-    }
-    return true;
+    /* The text is followed by a NUL, which ends every comparison. */
+    while ((at = memchr(at, bytes[0], (size_t)(end - at))) && strncmp(at, bytes, strlen(bytes)))
+        at++;
+    return !at ||
+           yaml_complain(document, input, count_characters(text, (size_t)(at - text)), "line-end",
+                         "begin a new line, or write it as an escape inside of \"…\"",
+                         "the line separator %s can't stand here", name);
 }
 
 static bool check_characters(const struct yaml_document *document, const struct yaml_input *input)
@@ -198,12 +212,14 @@ static bool check_characters(const struct yaml_document *document, const struct 
     unsigned char byte;
 
     if (cp_utf8_check(document->text, document->size, &at))
-        return check_line_ends(document, input);
+        return check_line_end(document, input, "\xC2\x85", "U+0085") &&
+               check_line_end(document, input, "\xE2\x80\xA8", "U+2028") &&
+               check_line_end(document, input, "\xE2\x80\xA9", "U+2029");
     byte = (unsigned char)document->text[at];
     if (byte == 0)
-        return yaml_complain(document, input, character_of_byte(document, at), "not-text", hint,
-                             "this is not text: a NUL byte stands here");
-    return yaml_complain(document, input, character_of_byte(document, at), "not-text", hint,
+        return yaml_complain(document, input, count_characters(document->text, at), "not-text",
+                             hint, "this is not text: a NUL byte stands here");
+    return yaml_complain(document, input, count_characters(document->text, at), "not-text", hint,
                          "this is not UTF-8 text: byte 0x%02X can't stand here", byte);
 }
 

@@ -112,13 +112,11 @@ static void a_schedule_says_everything_once(void **state)
     f.config = read_config(&f, "accounts.yaml");
     campaign = read_schedule(&f, "good/free.yaml");
     assert_non_null(campaign);
-    assert_int_equal(f.diagnostics.faults, 0);
+    assert_int_equal(f.diagnostics.count, 0);
     check_head(campaign);
     check_event(campaign);
     check_statement(find_post(campaign, "statement"));
     check_others(campaign);
-    assert_int_equal(f.diagnostics.count, 1);
-    assert_string_equal(f.diagnostics.items[0].code, "no-match");
     fixture_close(&f);
 }
 

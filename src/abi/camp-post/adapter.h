@@ -168,7 +168,7 @@ struct cp_turn {
     unsigned part_number, part_total; /* 1-based, of the thread */
     const char *title;                /* the campaign's; or NULL */
     /* POST and LOOK_UP: 26 characters, the same whenever the part is tried. WHO_AM_I and LOGIN: at least 43
-     * random characters of A-Z a-z 0-9 - _, new for each errand (to name a thing, or as a verifier of RFC 7636).
+     * random characters of A-Z a-z 0-9 - _, the same for all turns of one errand (to name a thing, or as a verifier of RFC 7636).
      * FACTS: NULL. */
     const char *wire_key;
     unsigned generation;
