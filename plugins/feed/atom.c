@@ -47,6 +47,7 @@ static xmlNode *root_of(const xmlDoc *doc)
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
+/* The parser's own pointer, which it leaves to us, says why it was stopped. */
 static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *external,
                        const xmlChar *system)
 {
@@ -213,23 +214,6 @@ static void remove_entry(xmlNode *entry)
     xmlFreeNode(entry);
 }
 
-static void trim(xmlNode *root, const xmlNode *keep, size_t limit)
-{
-    xmlNode *next;
-    size_t count = 0;
-    bool seen = false;
-
-    for (xmlNode *at = atom_child(root, "entry"); at; at = next) {
-        next = atom_next(at, "entry");
-        seen |= at == keep;
-        /* Until ours was passed, one place is kept free for it. */
-        if (at != keep && count + !seen >= limit)
-            remove_entry(at);
-        else
-            count++;
-    }
-}
-
 static void place(xmlNode *root, xmlNode *entry)
 {
     xmlNode *at = atom_child(root, "entry"), *last = NULL;
@@ -251,17 +235,33 @@ static void place(xmlNode *root, xmlNode *entry)
     }
 }
 
-void atom_insert(xmlDoc *doc, xmlNode *entry, size_t limit)
+void atom_insert(xmlDoc *doc, xmlNode *entry)
 {
     xmlNode *root = root_of(doc);
     xmlChar *updated;
 
     place(root, entry);
-    trim(root, entry, limit);
     updated = atom_text(entry, "updated");
     if (updated && compare_times(entry, root, "updated") > 0)
         set_text(atom_child(root, "updated"), updated);
     xmlFree(updated);
+}
+
+void atom_trim(xmlDoc *doc, const xmlNode *keep, size_t limit)
+{
+    xmlNode *root = root_of(doc), *next;
+    size_t count = 0;
+    bool seen = false;
+
+    for (xmlNode *at = atom_child(root, "entry"); at; at = next) {
+        next = atom_next(at, "entry");
+        seen |= at == keep;
+        /* Until ours was passed, one place is kept free for it. */
+        if (at != keep && count + !seen >= limit)
+            remove_entry(at);
+        else
+            count++;
+    }
 }
 
 xmlChar *atom_write(xmlDoc *doc, size_t *out_size)

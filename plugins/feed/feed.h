@@ -25,6 +25,9 @@
 
 enum { TIME_SIZE = 32, MEDIUM_SIZE = 80, MARK_SIZE = 48 };
 
+/* The host reads at most 8 MiB of a file: a larger feed could never be read, and so never changed, again. */
+enum { FEED_MOST = 4 << 20 };
+
 /* ---- feed.c: places and answers ---------------------------------------------------------------- */
 
 /* "DIRECTORY/name"; free(). NULL: out of memory. */
@@ -68,12 +71,14 @@ xmlNode *atom_child(const xmlNode *parent, const char *name);
 /* The next element of this name after `node`, or NULL. */
 xmlNode *atom_next(const xmlNode *node, const char *name);
 xmlNode *atom_find(const xmlDoc *doc, const char *id);
-/* Puts an entry in, newest first; drops the oldest beyond `limit`, never the one just put in. */
-void atom_insert(xmlDoc *doc, xmlNode *entry, size_t limit);
+/* Puts an entry in, newest first. */
+void atom_insert(xmlDoc *doc, xmlNode *entry);
 void atom_set_head(xmlDoc *doc, const char *title, const char *self, const char *alternate);
 /* The file's bytes, ending in '>'; xmlFree(). NULL: out of memory. */
 xmlChar *atom_write(xmlDoc *doc, size_t *out_size);
 size_t atom_count(const xmlDoc *doc);
+/* Drops the oldest entries beyond `limit`, but not `keep`. */
+void atom_trim(xmlDoc *doc, const xmlNode *keep, size_t limit);
 
 /* ---- entry.c ----------------------------------------------------------------------------------- */
 

@@ -69,7 +69,7 @@ static bool may_be_pushed_out(const xmlDoc *doc, const struct cp_settings *setti
     char due[TIME_SIZE];
     bool older;
 
-    if (atom_count(doc) < feed_limit(settings))
+    if (atom_count(doc) < feed_limit(settings) && turn->reply->size < FEED_MOST / 4 * 3)
         return false;
     for (xmlNode *at = atom_child(xmlDocGetRootElement((xmlDoc *)doc), "entry"); at;
          at = atom_next(at, "entry"))

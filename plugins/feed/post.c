@@ -74,11 +74,27 @@ static void set_head(xmlDoc *doc, const struct cp_settings *settings, const stru
     free(page);
 }
 
+/* As many of the newest as the setting says, or as fit. */
+static xmlChar *write_trimmed(xmlDoc *doc, const xmlNode *entry, size_t limit, size_t *out_size)
+{
+    xmlChar *bytes;
+    size_t count;
+
+    atom_trim(doc, entry, limit);
+    bytes = atom_write(doc, out_size);
+    while (bytes && *out_size > FEED_MOST && (count = atom_count(doc)) > 1) {
+        xmlFree(bytes);
+        atom_trim(doc, entry, count - count / 10 - 1);
+        bytes = atom_write(doc, out_size);
+    }
+    return bytes;
+}
+
 static void replace_feed(const struct cp_settings *settings, struct cp_turn *turn, xmlDoc *doc,
-                         json_t *done)
+                         const xmlNode *entry, json_t *done)
 {
     size_t size = 0;
-    xmlChar *bytes = atom_write(doc, &size);
+    xmlChar *bytes = write_trimmed(doc, entry, feed_limit(settings), &size);
     struct cp_segment body = { .bytes = (char *)bytes, .size = size };
     struct feed_step replace = { CP_STEP_PUBLISH, "feed.atom", &body, 200, "" };
 
@@ -112,9 +128,9 @@ static void put_in(const struct cp_settings *settings, struct cp_turn *turn, xml
             return;
         }
         set_head(doc, settings, turn);
-        atom_insert(doc, entry, feed_limit(settings));
+        atom_insert(doc, entry);
     }
-    replace_feed(settings, turn, doc, done);
+    replace_feed(settings, turn, doc, entry, done);
 }
 
 static void publish_into_old(const struct cp_settings *settings, struct cp_turn *turn, json_t *done)

@@ -214,7 +214,21 @@ static void conclude(const struct cp_settings *settings, struct cp_turn *turn, j
         finish_as(turn, checkpoint, CP_VERDICT_ABSENT, NULL);
 }
 
-/* Asks for what is older than the last item; a list that does not move on proves nothing. */
+/* The list ends before the window does. What it showed is there all the same; only absence is not
+ * proven. */
+static void break_off(const struct cp_settings *settings, struct cp_turn *turn, json_t *checkpoint,
+                      const char *why)
+{
+    const json_t *state = json_object_get(checkpoint, "look_up");
+
+    if (json_array_size(json_object_get(state, "fits")) ||
+        json_array_size(json_object_get(state, "near")))
+        conclude(settings, turn, checkpoint);
+    else
+        finish_as(turn, checkpoint, CP_VERDICT_UNKNOWN, why);
+}
+
+/* Asks for what is older than the last item. */
 static void turn_page(const struct cp_settings *settings, struct cp_turn *turn, json_t *checkpoint,
                       const json_t *page)
 {
@@ -226,13 +240,11 @@ static void turn_page(const struct cp_settings *settings, struct cp_turn *turn, 
     masto_id(json_array_get(page, 0), "id", first);
     masto_id(json_array_get(page, json_array_size(page) - 1), "id", last);
     if (before && strcmp(before, first) == 0) {
-        finish_as(turn, checkpoint, CP_VERDICT_UNKNOWN,
-                  "the server's list of own posts can't be paged back");
+        break_off(settings, turn, checkpoint, "the server's list of own posts can't be paged back");
         return;
     }
     if (pages >= PAGES_MOST || pages < 1) {
-        finish_as(turn, checkpoint, CP_VERDICT_UNKNOWN,
-                  "too many posts since the try to read them all");
+        break_off(settings, turn, checkpoint, "too many posts since the try to read them all");
         return;
     }
     json_object_set_new(state, "pages", json_integer(pages));

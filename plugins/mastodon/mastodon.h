@@ -2,9 +2,10 @@
  *
  * Every turn is a pure function of what it is handed. Between turns there is only the checkpoint:
  *
- *     {"media": [{"sha256", "alt", "id", "ready", "at"}],   POST: what was uploaded, and when
+ *     {"media": [{"sha256", "alt", "id", "ready", "at"}],   POST: what was uploaded, and when; "alt" is
+ *                                                           the alt text's SHA-256
  *      "step": "upload" | "poll" | "publish", "medium": 0,  POST: what the reply to come is about
- *      "refusals": 1,                                       POST: see masto_key()
+ *      "refusals": 1,                                       POST: see make_key() in post.c
  *      "look_up": {...}}                                    LOOK_UP: only while it lasts
  *
  * Functions that can run out of memory return NULL or false, and the turn ends in a verdict that

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "instant.h"
 
 static const char example_ready[] =
@@ -16,11 +18,26 @@ static const char example_ready[] =
 
 /* --- the checkpoint's list --- */
 
+/* An alt text can have ten thousand characters, and checkpoints are written with every step. */
+static bool alt_digest(const char *alt, char out[65])
+{
+    unsigned char digest[32];
+    unsigned int size = 0;
+
+    if (!EVP_Digest(alt, strlen(alt), digest, &size, EVP_sha256(), NULL) || size != 32)
+        return false;
+    for (size_t i = 0; i < sizeof(digest); i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    return true;
+}
+
 static bool same_medium(const json_t *entry, const struct cp_media_view *medium)
 {
-    const char *sha256 = masto_string(entry, "sha256"), *alt = masto_string(entry, "alt");
+    const char *sha256 = masto_string(entry, "sha256"), *known = masto_string(entry, "alt");
+    char alt[65];
 
-    return sha256 && alt && strcmp(sha256, medium->sha256) == 0 && strcmp(alt, medium->alt) == 0;
+    return sha256 && known && strcmp(sha256, medium->sha256) == 0 && alt_digest(medium->alt, alt) &&
+           strcmp(known, alt) == 0;
 }
 
 json_t *masto_medium(const json_t *checkpoint, const struct cp_media_view *medium, int64_t now_us)
@@ -65,15 +82,17 @@ static void remember(json_t *checkpoint, const struct cp_media_view *medium, con
                      bool ready, int64_t now_us)
 {
     json_t *list = json_object_get(checkpoint, "media");
+    char alt[65];
 
     if (!json_is_array(list)) {
         json_object_set_new(checkpoint, "media", json_array());
         list = json_object_get(checkpoint, "media");
     }
     forget(list, medium);
-    json_array_append_new(list, json_pack("{ss ss ss sb sI}", "sha256", medium->sha256, "alt",
-                                          medium->alt, "id", id, "ready", ready, "at",
-                                          (json_int_t)now_us));
+    if (alt_digest(medium->alt, alt))
+        json_array_append_new(list,
+                              json_pack("{ss ss ss sb sI}", "sha256", medium->sha256, "alt", alt,
+                                        "id", id, "ready", ready, "at", (json_int_t)now_us));
 }
 
 /* --- the upload --- */
@@ -220,7 +239,10 @@ static bool uploaded(struct cp_turn *turn, json_t *checkpoint, const struct cp_m
     if (!named)
         return judged(turn, checkpoint, medium);
     remember(checkpoint, medium, id, status != 202, turn->now_us);
-    return true;
+    if (masto_medium(checkpoint, medium, turn->now_us))
+        return true;
+    masto_finish_as(turn, CP_VERDICT_RETRY, "out of memory", NULL);
+    return false;
 }
 
 /* 404: a server without this address, or an id that is gone; the post itself will tell which. */

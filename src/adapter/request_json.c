@@ -5,6 +5,8 @@
 
 #include "adapter/adapter_private.h"
 
+enum { FROZEN_WHOLE = 64 << 10 }; /* bytes of a segment that is kept as it is */
+
 static const char *const step_names[] = {
     [CP_STEP_READ] = "read", [CP_STEP_PREPARE] = "prepare", [CP_STEP_PUBLISH] = "publish"
 };
@@ -26,12 +28,23 @@ static json_t *hex_json(const char *bytes, size_t size)
     return json;
 }
 
+/* A large body (a whole feed) is evidence by its digest: a frozen request is never what is sent again. */
+static json_t *digest_json(const struct cp_segment *segment)
+{
+    char digest[CP_HASH_HEX + 1];
+
+    cp_hash_hex(segment->bytes, segment->size, digest);
+    return json_pack("{s:s, s:I}", "sha256", digest, "size", (json_int_t)segment->size);
+}
+
 static json_t *segment_json(const struct cp_segment *segment)
 {
     if (segment->media)
         return json_pack("{s:s, s:I}", "media", segment->media, "size", (json_int_t)segment->size);
     if (segment->secret)
         return json_pack("{s:s, s:b}", "secret", segment->secret, "form", segment->form);
+    if (segment->size > FROZEN_WHOLE)
+        return digest_json(segment);
     if (!cp_utf8_check(segment->bytes, segment->size, NULL))
         return hex_json(segment->bytes, segment->size);
     return json_pack("{s:o}", "text", json_stringn(segment->bytes, segment->size));

@@ -11,9 +11,9 @@
 #include "cli/cli_private.h"
 
 static const struct cp_command *const commands[] = {
-    &cp_cmd_new,     &cp_cmd_check,   &cp_cmd_plan,   &cp_cmd_run,    &cp_cmd_status,
-    &cp_cmd_show,    &cp_cmd_log,     &cp_cmd_hold,   &cp_cmd_release, &cp_cmd_cancel,
-    &cp_cmd_retry,   &cp_cmd_resolve, &cp_cmd_login,  &cp_cmd_accounts, &cp_cmd_adapters,
+    &cp_cmd_new,   &cp_cmd_check,   &cp_cmd_plan,  &cp_cmd_run,      &cp_cmd_status,
+    &cp_cmd_show,  &cp_cmd_log,     &cp_cmd_hold,  &cp_cmd_release,  &cp_cmd_cancel,
+    &cp_cmd_retry, &cp_cmd_resolve, &cp_cmd_login, &cp_cmd_accounts, &cp_cmd_adapters,
 };
 
 /* Of one round. */
@@ -80,9 +80,8 @@ static error_t parse_global(int key, char *value, struct argp_state *state)
 }
 
 static const struct argp global = { .options = global_options, .parser = parse_global };
-static const struct argp_child children[] = {
-    { &global, 0, "Before the command or behind it:", 1 }, { 0 }
-};
+static const struct argp_child children[] = { { &global, 0, "Before the command or behind it:", 1 },
+                                              { 0 } };
 
 static bool set_flag(struct cp_arguments *out, int key)
 {
@@ -268,21 +267,26 @@ static char *top_doc(int key, const char *text, void *input)
 static void second_round(int argc, char **argv, struct round *round)
 {
     const struct cp_command *command = round->command;
-    struct argp argp = { command->options, parse, command->words, command->doc, children, NULL, NULL };
+    struct argp argp = {
+        command->options, parse, command->words, command->doc, children, NULL, NULL
+    };
     struct cp_buffer name = { 0 };
 
     cp_buffer_printf(&name, "camp-post %s", command->name);
     argv[round->rest - 1] = cp_buffer_steal(&name); /* what usage lines begin with */
     round->inner = true;
-    argp_parse(&argp, argc - round->rest + 1, argv + round->rest - 1, 0, NULL,
-               round);
+    argp_parse(&argp, argc - round->rest + 1, argv + round->rest - 1, 0, NULL, round);
 }
 
 const struct cp_command *cp_arguments_parse(int argc, char **argv, struct cp_arguments *out)
 {
-    struct argp top = { cp_cmd_plan.options, parse,
+    struct argp top = { cp_cmd_plan.options,
+                        parse,
                         "COMMAND [ARGUMENT...]\n--dry-run [FILE...]",
-                        "Sends the posts of a campaign, each exactly once.\v", children, top_doc, NULL };
+                        "Sends the posts of a campaign, each exactly once.\v",
+                        children,
+                        top_doc,
+                        NULL };
     struct round round = { .out = out };
 
     argp_err_exit_status = CP_EXIT_USAGE;

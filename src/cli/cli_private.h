@@ -108,7 +108,7 @@ int cp_fail_with(int code, const struct cp_error *err);
 /* Prints and frees; false (with a message) when memory ran out. */
 bool cp_print_json(json_t *value);
 /* A string as JSON; bytes that are no UTF-8 become U+FFFD. NULL text gives null. */
-json_t *cp_json_text(const char *text);
+json_t *cp_output_json_text(const char *text);
 /* {"seconds as RFC 3339"} or null for 0 and CP_NEVER. */
 json_t *cp_json_instant(int64_t us);
 /* Safe for a terminal. */
@@ -221,7 +221,8 @@ json_t *cp_json_check(const struct cp_diagnostics *list);
 /* ---- plan_view.c, plan_print.c, plan_json.c -------------------------------------------------- */
 
 /* The word for the state of a planned delivery: the ledger's, or what it would be. */
-const char *cp_plan_state(const struct cp_session *session, const struct cp_plan_delivery *delivery);
+const char *cp_plan_state(const struct cp_session *session,
+                          const struct cp_plan_delivery *delivery);
 /* The zone of the account's organisation where it is another than the campaign's, or NULL. */
 const struct cp_zone *cp_plan_account_zone(const struct cp_preview *preview,
                                            const struct cp_plan_delivery *delivery);
@@ -232,7 +233,8 @@ const struct cp_post *cp_plan_post_of(const struct cp_preview *preview,
                                       const struct cp_diagnostic *diagnostic);
 /* The true requests of one part as JSON; NULL with a reason. */
 json_t *cp_plan_requests(const struct cp_session *session, const struct cp_preview *preview,
-                         const struct cp_plan_delivery *delivery, size_t part, struct cp_error *err);
+                         const struct cp_plan_delivery *delivery, size_t part,
+                         struct cp_error *err);
 
 void cp_plan_print(const struct cp_session *session, const struct cp_preview *preview,
                    const struct cp_arguments *arguments, FILE *out);
@@ -248,7 +250,8 @@ struct cp_inquiries {
     struct cp_transport *transport;
     struct cp_arena *arena; /* of the answers; borrowed */
 };
-bool cp_inquiries_open(struct cp_inquiries *inquiries, struct cp_arena *arena, struct cp_error *err);
+bool cp_inquiries_open(struct cp_inquiries *inquiries, struct cp_arena *arena,
+                       struct cp_error *err);
 void cp_inquiries_close(struct cp_inquiries *inquiries);
 
 /* What the person types for a login, into a string to be wiped and freed; NULL: nothing came. */

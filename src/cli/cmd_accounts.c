@@ -57,7 +57,8 @@ static bool gather(struct report *report, struct cp_error *err)
 static const char *credential_of(const struct report *report, const struct cp_account *account,
                                  bool *fine)
 {
-    const struct cp_adapter *adapter = cp_adapters_find(report->session->adapters, account->adapter);
+    const struct cp_adapter *adapter =
+        cp_adapters_find(report->session->adapters, account->adapter);
     struct cp_credential *credential;
     struct cp_error err = { 0 };
 
@@ -66,7 +67,8 @@ static const char *credential_of(const struct report *report, const struct cp_ac
         return "none needed";
     *fine = false;
     if (!account->credential)
-        return cp_arena_printf(report->session->arena, "none: run `camp-post login %s`", account->id);
+        return cp_arena_printf(report->session->arena, "none: run `camp-post login %s`",
+                               account->id);
     credential =
         cp_credential_read(report->session->config->credentials, account->credential, &err);
     *fine = credential != NULL;
@@ -88,7 +90,7 @@ static json_t *words_of(const char **words, size_t count)
     json_t *list = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, cp_json_text(words[i]));
+        json_array_append_new(list, cp_output_json_text(words[i]));
     return list;
 }
 
@@ -116,14 +118,16 @@ static void add_json(struct report *report, size_t index, const char *credential
         report->accounts,
         json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:b, s:o}",
                   "account", account->id, "adapter", account->adapter, "server",
-                  cp_json_text(account->server), "directory", cp_json_text(account->directory),
-                  "organisation", cp_json_text(account->organisation), "languages",
+                  cp_output_json_text(account->server), "directory",
+                  cp_output_json_text(account->directory), "organisation",
+                  cp_output_json_text(account->organisation), "languages",
                   words_of(account->languages, account->language_count), "tags",
                   words_of(account->tags, account->tag_count), "remote_id",
-                  cp_json_text(report->remote_ids[index]), "guarantee",
+                  cp_output_json_text(report->remote_ids[index]), "guarantee",
                   cp_guarantee_name(facts->guarantee), "assumed", facts->assumed, "software",
-                  cp_json_text(facts->software), "credential", cp_json_text(credential),
-                  "credential_ok", fine, "held", hold ? cp_json_text(hold->reason) : json_null()));
+                  cp_output_json_text(facts->software), "credential",
+                  cp_output_json_text(credential), "credential_ok", fine, "held",
+                  hold ? cp_output_json_text(hold->reason) : json_null()));
 }
 
 static void add_row(struct report *report, size_t index, const char *credential, bool fine)
@@ -140,8 +144,8 @@ static void add_row(struct report *report, size_t index, const char *credential,
     cp_table_add(report->table, account->organisation, NULL);
     cp_table_add(report->table, joined(arena, account->languages, account->language_count), NULL);
     cp_table_add(report->table, joined(arena, account->tags, account->tag_count), NULL);
-    cp_table_add(report->table, report->remote_ids[index] ? report->remote_ids[index] : "not asked yet",
-                 NULL);
+    cp_table_add(report->table,
+                 report->remote_ids[index] ? report->remote_ids[index] : "not asked yet", NULL);
     cp_table_addf(report->table, "%s%s", cp_guarantee_name(facts->guarantee),
                   facts->assumed ? " (assumed)" : "");
     cp_table_add(report->table, credential, fine ? style->green : style->red);
@@ -174,9 +178,9 @@ static int print(struct report *report)
 
 static int run(const struct cp_command *command, const struct cp_arguments *arguments)
 {
-    static const char *const heads[] = { "Account", "Adapter",   "Where",      "Organisation", "Languages",
-                                         "Tags",    "We are",    "Guarantee",  "Credential",   "Held",
-                                         NULL };
+    static const char *const heads[] = { "Account",    "Adapter", "Where",  "Organisation",
+                                         "Languages",  "Tags",    "We are", "Guarantee",
+                                         "Credential", "Held",    NULL };
     struct cp_session session;
     struct report report = { .session = &session };
     struct cp_error err = { 0 };

@@ -56,7 +56,8 @@ static struct known look_up(struct cp_session *session, const char *name)
     return known;
 }
 
-static bool trouble(struct finding *finding, struct cp_arena *arena, const char *what, const char *why)
+static bool trouble(struct finding *finding, struct cp_arena *arena, const char *what,
+                    const char *why)
 {
     finding->problem = cp_arena_printf(arena, "%s: %s", what, why ? why : "no reason was given");
     return false;
@@ -158,9 +159,10 @@ static void describe_limits(struct finding *finding)
     size_t used = 0;
 
     for (size_t i = 0; i < finding->facts.limit_count && used < sizeof(finding->limits); i++)
-        used += (size_t)snprintf(finding->limits + used, sizeof(finding->limits) - used, "%s%llu %s",
-                                 i ? ", " : "", (unsigned long long)finding->facts.limits[i].max,
-                                 cp_text_unit_name(finding->facts.limits[i].unit));
+        used +=
+            (size_t)snprintf(finding->limits + used, sizeof(finding->limits) - used, "%s%llu %s",
+                             i ? ", " : "", (unsigned long long)finding->facts.limits[i].max,
+                             cp_text_unit_name(finding->facts.limits[i].unit));
 }
 
 static json_t *finding_of(const struct finding *finding)
@@ -168,21 +170,20 @@ static json_t *finding_of(const struct finding *finding)
     json_t *limits = json_array();
 
     for (size_t i = 0; i < finding->facts.limit_count; i++)
-        json_array_append_new(limits,
-                              json_pack("{s:s, s:I}", "unit",
-                                        cp_text_unit_name(finding->facts.limits[i].unit), "max",
-                                        (json_int_t)finding->facts.limits[i].max));
+        json_array_append_new(limits, json_pack("{s:s, s:I}", "unit",
+                                                cp_text_unit_name(finding->facts.limits[i].unit),
+                                                "max", (json_int_t)finding->facts.limits[i].max));
     return json_pack("{s:s, s:b, s:o, s:o, s:s, s:b, s:o, s:o}", "account", finding->account, "ok",
-                     finding->problem == NULL, "who", cp_json_text(finding->who), "software",
-                     cp_json_text(finding->facts.software), "guarantee",
-                     cp_guarantee_name(finding->facts.guarantee), "assumed",
-                     finding->facts.assumed, "limits", limits, "problem",
-                     cp_json_text(finding->problem));
+                     finding->problem == NULL, "who", cp_output_json_text(finding->who), "software",
+                     cp_output_json_text(finding->facts.software), "guarantee",
+                     cp_guarantee_name(finding->facts.guarantee), "assumed", finding->facts.assumed,
+                     "limits", limits, "problem", cp_output_json_text(finding->problem));
 }
 
 static bool print_findings(const struct online *online)
 {
-    static const char *const heads[] = { "Account", "Who", "Server", "Limit", "Guarantee", "Token", NULL };
+    static const char *const heads[] = { "Account",   "Who",   "Server", "Limit",
+                                         "Guarantee", "Token", NULL };
     const struct cp_style *style = cp_style_of(stdout);
     struct cp_table *table = cp_table_create(heads);
     bool done;
@@ -213,7 +214,8 @@ static int report(const struct online *online, const struct cp_arguments *argume
         done = print_findings(online);
         for (size_t i = 0; i < online->count; i++)
             if (online->findings[i].problem)
-                cp_fail(0, "account '%s': %s", online->findings[i].account, online->findings[i].problem);
+                cp_fail(0, "account '%s': %s", online->findings[i].account,
+                        online->findings[i].problem);
     } else {
         json = cp_json_check(&online->preview->diagnostics);
         accounts = json_array();

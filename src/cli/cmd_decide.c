@@ -41,7 +41,7 @@ static json_t *who(void)
 {
     const struct passwd *user = getpwuid(getuid());
 
-    return user ? cp_json_text(user->pw_name) : json_sprintf("user %u", (unsigned)getuid());
+    return user ? cp_output_json_text(user->pw_name) : json_sprintf("user %u", (unsigned)getuid());
 }
 
 /* A distance from now, on the clock that the ledger's plan goes by. */
@@ -71,12 +71,12 @@ static json_t *decision(const struct cp_command *command, const struct cp_argume
                         int64_t send_by_us)
 {
     json_t *json = json_pack("{s:s, s:o, s:o}", "command", command->name, "scope",
-                             cp_json_text(arguments->words[0]), "by", who());
+                             cp_output_json_text(arguments->words[0]), "by", who());
 
     if (arguments->reason)
-        json_object_set_new(json, "reason", cp_json_text(arguments->reason));
+        json_object_set_new(json, "reason", cp_output_json_text(arguments->reason));
     if (arguments->published)
-        json_object_set_new(json, "published", cp_json_text(arguments->published));
+        json_object_set_new(json, "published", cp_output_json_text(arguments->published));
     if (send_by_us)
         json_object_set_new(json, "send_by_us", json_integer(send_by_us));
     json_object_set_new(json, "absent", json_boolean(arguments->absent));
@@ -93,7 +93,8 @@ static void print_deliveries(const json_t *answer)
     json_t *item;
     size_t i;
 
-    json_array_foreach(json_object_get(answer, "deliveries"), i, item) {
+    json_array_foreach(json_object_get(answer, "deliveries"), i, item)
+    {
         const char *key = json_string_value(json_object_get(item, "key"));
         const char *state = json_string_value(json_object_get(item, "state"));
 
@@ -102,7 +103,8 @@ static void print_deliveries(const json_t *answer)
         printf(": %s%s\n", state ? state : "",
                json_is_true(json_object_get(item, "changed")) ? "" : " (unchanged)");
     }
-    json_array_foreach(json_object_get(answer, "under_way"), i, item) {
+    json_array_foreach(json_object_get(answer, "under_way"), i, item)
+    {
         printf("  ");
         cp_put(stdout, json_string_value(item) ? json_string_value(item) : "");
         printf(": already on its way\n");
@@ -128,17 +130,18 @@ static int print_answer(const struct cp_arguments *arguments, json_t *answer)
     return fine ? CP_EXIT_FINE : CP_EXIT_SCHEDULE;
 }
 
-static int send(const struct cp_arguments *arguments, const json_t *command)
+static int send_decision(const struct cp_arguments *arguments, const json_t *command)
 {
     struct cp_error err = { 0 };
     struct cp_adapters *adapters = cp_adapters_load(NULL, &err);
     struct cp_service_options options = { .config_path = arguments->config, .adapters = adapters };
     json_t *answer = adapters ? cp_command_send(&options, command, &err) : NULL;
-    int code = answer ? print_answer(arguments, answer)
-                      : cp_fail_with(err.domain == &cp_service_errors && err.code == CP_SERVICE_USAGE
-                                         ? CP_EXIT_USAGE
-                                         : CP_EXIT_ENVIRONMENT,
-                                     &err);
+    int code = answer
+                   ? print_answer(arguments, answer)
+                   : cp_fail_with(err.domain == &cp_service_errors && err.code == CP_SERVICE_USAGE
+                                      ? CP_EXIT_USAGE
+                                      : CP_EXIT_ENVIRONMENT,
+                                  &err);
 
     json_decref(answer);
     cp_adapters_free(adapters);
@@ -161,7 +164,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
     if (arguments->dry_run)
         return cp_decide_dry(command, arguments);
     json = decision(command, arguments, send_by_us);
-    code = json ? send(arguments, json) : cp_fail(CP_EXIT_ENVIRONMENT, "out of memory");
+    code = json ? send_decision(arguments, json) : cp_fail(CP_EXIT_ENVIRONMENT, "out of memory");
     json_decref(json);
     return code;
 }
@@ -179,13 +182,15 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
         .run = run,                                                                                \
     }
 
-DECISION(hold, "SCOPE", plain_options,
-         "Stops deliveries\vIt holds at once; the answer comes when it is durable. "
-         "SCOPE: all, campaign:X, organisation:X, account:X, [CAMPAIGN/]POST[/OCCURRENCE[/ACCOUNT]].");
-DECISION(release, "SCOPE", release_options,
-         "Ends holds, and lets posts on standby and late ones go\v"
-         "Ends the holds of exactly this scope and says what still stands. A post on standby or a late "
-         "one goes when it is named, or with --standby and --late.");
+DECISION(
+    hold, "SCOPE", plain_options,
+    "Stops deliveries\vIt holds at once; the answer comes when it is durable. "
+    "SCOPE: all, campaign:X, organisation:X, account:X, [CAMPAIGN/]POST[/OCCURRENCE[/ACCOUNT]].");
+DECISION(
+    release, "SCOPE", release_options,
+    "Ends holds, and lets posts on standby and late ones go\v"
+    "Ends the holds of exactly this scope and says what still stands. A post on standby or a late "
+    "one goes when it is named, or with --standby and --late.");
 DECISION(cancel, "SCOPE", plain_options, "Takes back what is not sent\vWhat is out stays out.");
 DECISION(retry, "SCOPE", retry_options,
          "Tries again what was rejected or has expired\v"

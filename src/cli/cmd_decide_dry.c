@@ -108,7 +108,8 @@ static int print(const struct report *report)
             return CP_EXIT_ENVIRONMENT;
         return fine ? CP_EXIT_FINE : CP_EXIT_SCHEDULE;
     }
-    json_array_foreach(report->deliveries, i, item) {
+    json_array_foreach(report->deliveries, i, item)
+    {
         const char *effect = json_string_value(json_object_get(item, "effect"));
 
         printf("  %s: %s, %s\n", json_string_value(json_object_get(item, "key")),

@@ -4,8 +4,7 @@
 #include "cli/cli_private.h"
 
 static const struct argp_option options[] = {
-    { "notices", CP_KEY_NOTICES, NULL, 0, "Only what a person had to be told", 0 },
-    { 0 }
+    { "notices", CP_KEY_NOTICES, NULL, 0, "Only what a person had to be told", 0 }, { 0 }
 };
 
 /* ---- one entry in words -------------------------------------------------------------------- */
@@ -63,7 +62,8 @@ static void say_acceptance(struct cp_buffer *line, const json_t *data)
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)data, name, value) {
+    json_object_foreach((json_t *)data, name, value)
+    {
         if (json_is_integer(value))
             cp_buffer_printf(line, "%s%lld %s", line->size ? ", " : "",
                              (long long)json_integer_value(value), name);
@@ -119,8 +119,8 @@ static json_t *as_json(const struct cp_ledger_entry_row *entry, json_t *data)
 {
     return json_pack("{s:I, s:o, s:o, s:s, s:O, s:o, s:s}", "number", (json_int_t)entry->number,
                      "at", cp_json_instant(entry->wall_us), "plan", cp_json_instant(entry->plan_us),
-                     "kind", entry->kind, "data", data, "notice", cp_json_text(entry->notice),
-                     "hash", entry->hash);
+                     "kind", entry->kind, "data", data, "notice",
+                     cp_output_json_text(entry->notice), "hash", entry->hash);
 }
 
 static void print_json(const struct cp_ledger_entry_row *entry, json_t *data)

@@ -12,8 +12,7 @@
 #include "cli/cli_private.h"
 
 static const struct argp_option options[] = {
-    { "adapter", CP_KEY_ADAPTER, "NAME", 0, "Of a new account; mastodon when not given", 0 },
-    { 0 }
+    { "adapter", CP_KEY_ADAPTER, "NAME", 0, "Of a new account; mastodon when not given", 0 }, { 0 }
 };
 
 struct login {
@@ -115,7 +114,8 @@ static bool take_new(struct login *login, const char *id, const char *server)
     struct cp_field *server_option = cp_arena_alloc(session->arena, sizeof(*server_option));
 
     if (!server)
-        return wrong(login, "there is no account", id, "name the server of a new one, as in", "camp-post login NAME https://social.example");
+        return wrong(login, "there is no account", id, "name the server of a new one, as in",
+                     "camp-post login NAME https://social.example");
     if (!server_option)
         return cp_error_no_memory(&login->err);
     *server_option = (struct cp_field){ "server", server, NULL };
@@ -159,8 +159,8 @@ static bool choose_account(struct login *login)
         return wrong(login, "there is no adapter", login->account.adapter,
                      "`camp-post adapters` names those that are there", NULL);
     if (!login->adapter->turns[CP_LOGIN])
-        return wrong(login, "there is nothing to log in to with the adapter", login->account.adapter,
-                     NULL, NULL);
+        return wrong(login, "there is nothing to log in to with the adapter",
+                     login->account.adapter, NULL, NULL);
     return true;
 }
 
@@ -201,9 +201,10 @@ static bool try_out(struct login *login, struct cp_verdict *who)
             cp_inquire(&login->inquiries, &inquiry, who, &login->err);
     cp_credential_free(credential);
     if (asked && who->kind != CP_VERDICT_ACCEPTED)
-        return cp_error_set(&login->err, &cp_base_errors, CP_BASE_SYSTEM,
-                            "the credential was written, but the server does not say who we are: %s",
-                            who->reason ? who->reason : "no reason was given");
+        return cp_error_set(
+            &login->err, &cp_base_errors, CP_BASE_SYSTEM,
+            "the credential was written, but the server does not say who we are: %s",
+            who->reason ? who->reason : "no reason was given");
     return asked;
 }
 
@@ -239,7 +240,8 @@ static void add_account(struct login *login)
     if (login->known && login->known->credential)
         return;
     if (login->known) {
-        printf("Add this to the account in %s:\n  credential: %s\n", path, login->account.credential);
+        printf("Add this to the account in %s:\n  credential: %s\n", path,
+               login->account.credential);
         return;
     }
     lines = account_lines(&login->account);
@@ -260,7 +262,8 @@ static bool carry_out(struct login *login)
     struct cp_verdict who;
 
     if (!log_in(login, &credential) ||
-        !cp_credential_write(config->credentials, login->account.credential, credential, &login->err))
+        !cp_credential_write(config->credentials, login->account.credential, credential,
+                             &login->err))
         return false;
     printf("Wrote the credential to %s/%s.json, for this user alone.\n", config->credentials,
            login->account.credential);
@@ -288,7 +291,8 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
     if (code)
         return code;
     done = choose_account(&login) &&
-           cp_inquiries_open(&login.inquiries, login.session.arena, &login.err) && carry_out(&login);
+           cp_inquiries_open(&login.inquiries, login.session.arena, &login.err) &&
+           carry_out(&login);
     if (!done)
         code = cp_fail_with(login.err.domain == &cp_base_errors && login.err.code == CP_BASE_USAGE
                                 ? CP_EXIT_USAGE
@@ -302,9 +306,10 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_login = {
     .name = "login",
     .words = "ACCOUNT [SERVER]",
-    .doc = "Gets a credential for an account, and adds the account to the configuration\v"
-           "SERVER: https://social.example; not needed for an account that is configured already. The "
-           "code that the server shows is read from the terminal or from standard input.",
+    .doc =
+        "Gets a credential for an account, and adds the account to the configuration\v"
+        "SERVER: https://social.example; not needed for an account that is configured already. The "
+        "code that the server shows is read from the terminal or from standard input.",
     .options = options,
     .least = 1,
     .most = 2,

@@ -5,7 +5,8 @@ static const struct argp_option options[] = { { 0 } };
 
 static void say_next(const char *directory)
 {
-    printf("Made a campaign in %s: camp-post.yaml (this machine, its accounts) and schedule/hello.yaml (a "
+    printf("Made a campaign in %s: camp-post.yaml (this machine, its accounts) and "
+           "schedule/hello.yaml (a "
            "first post).\n\nNext:\n"
            "  cd %s\n"
            "  camp-post login mastodon-main https://YOUR.SERVER    adds an account\n"

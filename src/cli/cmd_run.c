@@ -74,7 +74,8 @@ const struct cp_command cp_cmd_run = {
     .name = "run",
     .words = "[FILE...]",
     .doc = "Accepts the plan and sends it: the service\v"
-           "Reads the files again when they change, or on SIGHUP; ends on SIGTERM when what is under way "
+           "Reads the files again when they change, or on SIGHUP; ends on SIGTERM when what is "
+           "under way "
            "has settled. FILE: schedules, instead of those that the configuration names.",
     .options = options,
     .most = SIZE_MAX,

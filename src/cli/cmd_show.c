@@ -9,10 +9,10 @@ static const struct argp_option options[] = { { 0 } };
 struct report {
     struct cp_session *session;
     const struct cp_arguments *arguments;
-    json_t *deliveries;     /* what is shown, as JSON; the text is printed from it */
-    const char **keys;      /* of all deliveries, for a suggestion */
+    json_t *deliveries; /* what is shown, as JSON; the text is printed from it */
+    const char **keys;  /* of all deliveries, for a suggestion */
     size_t key_count, key_capacity;
-    json_t *entries;        /* of the delivery at hand */
+    json_t *entries; /* of the delivery at hand */
     const char *key;
     struct cp_error err;
 };
@@ -26,11 +26,11 @@ static bool take_entry(const struct cp_ledger_entry_row *entry, void *ctx)
     const char *about = json_string_value(json_object_get(data, "delivery"));
 
     if (about && strcmp(about, report->key) == 0)
-        json_array_append_new(report->entries,
-                              json_pack("{s:I, s:o, s:s, s:O, s:o}", "number",
-                                        (json_int_t)entry->number, "at",
-                                        cp_json_instant(entry->wall_us), "kind", entry->kind, "data",
-                                        data, "notice", cp_json_text(entry->notice)));
+        json_array_append_new(report->entries, json_pack("{s:I, s:o, s:s, s:O, s:o}", "number",
+                                                         (json_int_t)entry->number, "at",
+                                                         cp_json_instant(entry->wall_us), "kind",
+                                                         entry->kind, "data", data, "notice",
+                                                         cp_output_json_text(entry->notice)));
     json_decref(data);
     return true;
 }
@@ -45,12 +45,12 @@ static json_t *part_of(const struct cp_ledger_row *row, size_t i, const char *wo
 
     if (cp_delivery_id_parse(row->id_hex, &id))
         cp_wire_key_make(&id, part->number, part->generation, key);
-    return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:O?}", "part",
-                     (int)part->number, "state", word, "wire_key", key, "generation",
-                     (int)part->generation, "reason", cp_json_text(part->reason), "remote_id",
-                     cp_json_text(part->remote_id), "url", cp_json_text(part->url), "published",
-                     cp_json_instant(part->published_us), "seen", cp_json_instant(part->seen_us),
-                     "content", content);
+    return json_pack(
+        "{s:i, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:O?}", "part", (int)part->number, "state",
+        word, "wire_key", key, "generation", (int)part->generation, "reason",
+        cp_output_json_text(part->reason), "remote_id", cp_output_json_text(part->remote_id), "url",
+        cp_output_json_text(part->url), "published", cp_json_instant(part->published_us), "seen",
+        cp_json_instant(part->seen_us), "content", content);
 }
 
 static json_t *parts_of(const struct cp_ledger_row *row, const struct cp_state_view *view)
@@ -59,8 +59,8 @@ static json_t *parts_of(const struct cp_ledger_row *row, const struct cp_state_v
     json_t *parts = json_array();
 
     for (size_t i = 0; i < row->part_count; i++)
-        json_array_append_new(
-            parts, part_of(row, i, view->parts[i], json_object_get(content, "parts")));
+        json_array_append_new(parts,
+                              part_of(row, i, view->parts[i], json_object_get(content, "parts")));
     json_decref(content);
     return parts;
 }
@@ -71,7 +71,8 @@ static json_t *attempts_of(struct report *report, int64_t row)
     json_t *list = cp_ledger_attempts(report->session->ledger, row, &report->err), *attempt;
     size_t i;
 
-    json_array_foreach(list, i, attempt) {
+    json_array_foreach(list, i, attempt)
+    {
         static const char *const names[][2] = { { "began_us", "began" }, { "ended_us", "ended" } };
 
         for (size_t n = 0; n < CP_COUNT(names); n++) {
@@ -92,8 +93,9 @@ static bool take_row(const struct cp_ledger_row *row, void *ctx)
     json_t *attempts;
 
     report->key = cp_row_key(session->arena, row);
-    report->keys = cp_arena_grow(session->arena, report->keys, report->key_count,
-                                 &report->key_capacity, report->key_count + 1, sizeof(*report->keys));
+    report->keys =
+        cp_arena_grow(session->arena, report->keys, report->key_count, &report->key_capacity,
+                      report->key_count + 1, sizeof(*report->keys));
     if (!report->keys || !cp_state_view_make(session, row, &view))
         return cp_error_no_memory(&report->err);
     report->keys[report->key_count++] = report->key;
@@ -107,8 +109,8 @@ static bool take_row(const struct cp_ledger_row *row, void *ctx)
         report->deliveries,
         json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "key",
                   report->key, "id", row->id_hex, "row", json_integer(row->row), "campaign",
-                  row->campaign, "state", view.word, "reason", cp_json_text(view.reason), "due",
-                  cp_json_instant(row->due_us), "send_by", cp_json_instant(row->send_by_us),
+                  row->campaign, "state", view.word, "reason", cp_output_json_text(view.reason),
+                  "due", cp_json_instant(row->due_us), "send_by", cp_json_instant(row->send_by_us),
                   "first_seen", cp_json_instant(row->first_seen_us), "wanted", row->wanted, "parts",
                   parts_of(row, &view), "attempts", attempts));
     return true;
@@ -119,7 +121,8 @@ static bool add_entries(struct report *report)
     json_t *delivery;
     size_t i;
 
-    json_array_foreach(report->deliveries, i, delivery) {
+    json_array_foreach(report->deliveries, i, delivery)
+    {
         report->key = json_string_value(json_object_get(delivery, "key"));
         report->entries = json_array();
         json_object_set_new(delivery, "entries", report->entries);
@@ -166,7 +169,8 @@ static void put_part(const json_t *part, size_t total)
     put_line("language", text_of(content, "language"));
     put_line("warning", text_of(content, "warning"));
     cp_put_wrapped(stdout, text_of(content, "text"), 2, "", columns);
-    json_array_foreach(json_object_get(content, "media"), i, medium) {
+    json_array_foreach(json_object_get(content, "media"), i, medium)
+    {
         put_line("with", text_of(medium, "name"));
         put_line("", text_of(medium, "alt"));
     }
@@ -207,22 +211,20 @@ static void put_delivery(struct cp_session *session, const json_t *delivery)
     json_t *item;
     size_t i;
 
-    printf("%s%s%s\n", cp_style_of(stdout)->bold, text_of(delivery, "key"), cp_style_of(stdout)->off);
+    printf("%s%s%s\n", cp_style_of(stdout)->bold, text_of(delivery, "key"),
+           cp_style_of(stdout)->off);
     put_line("state", state);
     put_line("why", text_of(delivery, "reason"));
     put_line("due", *text_of(delivery, "due") ? text_of(delivery, "due") : "when it is released");
     put_line("send by", text_of(delivery, "send_by"));
-    json_array_foreach(parts, i, item)
-        put_part(item, json_array_size(parts));
+    json_array_foreach(parts, i, item) put_part(item, json_array_size(parts));
     if (json_array_size(json_object_get(delivery, "attempts")))
         printf("\nTries\n");
-    json_array_foreach(json_object_get(delivery, "attempts"), i, item)
-        put_attempt(item);
+    json_array_foreach(json_object_get(delivery, "attempts"), i, item) put_attempt(item);
     entries = json_object_get(delivery, "entries");
     if (json_array_size(entries))
         printf("\nWhat happened\n");
-    json_array_foreach(entries, i, item)
-        put_entry(session->arena, item);
+    json_array_foreach(entries, i, item) put_entry(session->arena, item);
 }
 
 /* ---- the command --------------------------------------------------------------------------- */
@@ -248,7 +250,8 @@ static int print(struct report *report)
         return cp_print_json(json_pack("{s:i, s:O}", "format", 1, "deliveries", report->deliveries))
                    ? CP_EXIT_FINE
                    : CP_EXIT_ENVIRONMENT;
-    json_array_foreach(report->deliveries, i, delivery) {
+    json_array_foreach(report->deliveries, i, delivery)
+    {
         if (i)
             fputs("\n\n", stdout);
         put_delivery(report->session, delivery);
@@ -266,9 +269,8 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
     if (code)
         return code;
     report.deliveries = json_array();
-    if (session.ledger &&
-        (!cp_ledger_rows(session.ledger, true, take_row, &report, &report.err) ||
-         report.err.domain || !add_entries(&report)))
+    if (session.ledger && (!cp_ledger_rows(session.ledger, true, take_row, &report, &report.err) ||
+                           report.err.domain || !add_entries(&report)))
         code = cp_fail_with(CP_EXIT_ENVIRONMENT, &report.err);
     else
         code = print(&report);
@@ -281,7 +283,8 @@ const struct cp_command cp_cmd_show = {
     .name = "show",
     .words = "DELIVERY",
     .doc = "Shows one delivery: texts, keys, tries, what the server said\v"
-           "DELIVERY: [CAMPAIGN/]POST[/OCCURRENCE[/ACCOUNT]]; several are shown when it covers several.",
+           "DELIVERY: [CAMPAIGN/]POST[/OCCURRENCE[/ACCOUNT]]; several are shown when it covers "
+           "several.",
     .options = options,
     .least = 1,
     .most = 1,

@@ -39,11 +39,13 @@ void cp_inquiries_close(struct cp_inquiries *inquiries)
 /* 43 characters of 64: the least that RFC 7636 takes for a verifier, 258 bits. */
 static bool make_random(char out[48], struct cp_error *err)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     unsigned char bytes[43];
 
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        return cp_error_set(err, &cp_base_errors, CP_BASE_SYSTEM, "the system gives no random bytes");
+        return cp_error_set(err, &cp_base_errors, CP_BASE_SYSTEM,
+                            "the system gives no random bytes");
     for (size_t i = 0; i < sizeof(bytes); i++)
         out[i] = letters[bytes[i] % 64];
     out[sizeof(bytes)] = '\0';
@@ -63,7 +65,8 @@ static void keep(struct asking *asking, const struct cp_errand_event *event)
     out->facts = cp_arena_string(arena, event->verdict.facts);
     out->credential = cp_arena_string(arena, event->verdict.credential);
     out->difference = NULL;
-    out->reason = cp_arena_string(arena, event->verdict.reason ? event->verdict.reason : event->reason);
+    out->reason =
+        cp_arena_string(arena, event->verdict.reason ? event->verdict.reason : event->reason);
     asking->done = true;
 }
 
@@ -112,8 +115,10 @@ static bool run(struct asking *asking, const struct cp_errand_plan *plan, struct
     cp_errand_free(errand);
     uv_run(&asking->inquiries->loop, UV_RUN_NOWAIT);
     if (asking->refused)
-        return cp_error_set(err, &cp_base_errors, CP_BASE_USAGE, "no answer was typed: nothing was done");
-    return asking->done || cp_error_set(err, &cp_base_errors, CP_BASE_SYSTEM, "the server was not asked");
+        return cp_error_set(err, &cp_base_errors, CP_BASE_USAGE,
+                            "no answer was typed: nothing was done");
+    return asking->done ||
+           cp_error_set(err, &cp_base_errors, CP_BASE_SYSTEM, "the server was not asked");
 }
 
 bool cp_inquire(struct cp_inquiries *inquiries, const struct cp_inquiry *inquiry,

@@ -40,9 +40,12 @@ int main(int argc, char **argv)
 {
     struct cp_arguments arguments = { 0 };
     const struct cp_command *command;
+    int code;
 
     protect();
     prepare();
     command = cp_arguments_parse(argc, argv, &arguments);
-    return close_output(command->run(command, &arguments));
+    code = close_output(command->run(command, &arguments));
+    free(arguments.words);
+    return code;
 }

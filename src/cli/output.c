@@ -44,7 +44,8 @@ void cp_put(FILE *out, const char *text)
 }
 
 /* One paragraph, already safe. A word that is wider than the line stands alone on it. */
-static void put_paragraph(FILE *out, const char *text, size_t indent, const char *lead, size_t columns)
+static void put_paragraph(FILE *out, const char *text, size_t indent, const char *lead,
+                          size_t columns)
 {
     size_t room = columns > indent + 20 ? columns - indent - cp_text_width(lead, strlen(lead)) : 0;
     size_t used = 0;
@@ -138,7 +139,7 @@ static json_t *repaired(const char *text)
     return value;
 }
 
-json_t *cp_json_text(const char *text)
+json_t *cp_output_json_text(const char *text)
 {
     json_t *value = text ? json_string(text) : json_null();
 

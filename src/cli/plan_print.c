@@ -16,9 +16,9 @@ struct page {
     const struct cp_style *style;
     size_t columns;
     FILE *out;
-    char heading[CP_LOCAL_SIZE * 3];        /* the one that was printed last */
-    const struct cp_plan_delivery *before;  /* the delivery that was printed last */
-    const struct cp_post **posts_of;        /* of each diagnostic; NULL: of none, or said already */
+    char heading[CP_LOCAL_SIZE * 3];       /* the one that was printed last */
+    const struct cp_plan_delivery *before; /* the delivery that was printed last */
+    const struct cp_post **posts_of;       /* of each diagnostic; NULL: of none, or said already */
     size_t counts[CP_CHANGE_TOO_LATE + 1], standby;
 };
 
@@ -191,7 +191,8 @@ static void put_request(const struct page *page, const json_t *request)
     fputc(' ', page->out);
     cp_put(page->out, url ? url : "");
     fprintf(page->out, "%s  (%s)\n", page->style->off, step ? step : "");
-    json_object_foreach(json_object_get(request, "headers"), name, value) {
+    json_object_foreach(json_object_get(request, "headers"), name, value)
+    {
         fprintf(page->out, "%*s    ", INDENT, "");
         cp_put(page->out, name);
         fputs(": ", page->out);
@@ -213,8 +214,7 @@ static void put_requests(const struct page *page, const struct cp_plan_delivery 
         cp_put(page->out, err.message);
         fputc('\n', page->out);
     }
-    json_array_foreach(requests, i, request)
-        put_request(page, request);
+    json_array_foreach(requests, i, request) put_request(page, request);
     json_decref(requests);
 }
 
@@ -224,7 +224,8 @@ static void put_part(const struct page *page, const struct cp_plan_delivery *d, 
 
     put_measure(page, d, index);
     if (content->warning)
-        cp_put_wrapped(page->out, content->warning, INDENT, "  behind the warning: ", page->columns);
+        cp_put_wrapped(page->out, content->warning, INDENT,
+                       "  behind the warning: ", page->columns);
     cp_put_wrapped(page->out, content->text, INDENT, "  ", page->columns);
     for (size_t i = 0; i < content->media_count; i++)
         put_medium(page, &content->media[i]);
@@ -314,7 +315,8 @@ static void put_summary(const struct page *page, size_t count)
     put_count(page, &separator, counts[CP_CHANGE_ADD], "add");
     put_count(page, &separator, counts[CP_CHANGE_EDIT], "change");
     put_count(page, &separator, counts[CP_CHANGE_CANCEL], "cancel");
-    put_count(page, &separator, counts[CP_CHANGE_LATE], "late (already past: each waits for a release)");
+    put_count(page, &separator, counts[CP_CHANGE_LATE],
+              "late (already past: each waits for a release)");
     put_count(page, &separator, counts[CP_CHANGE_NONE] + counts[CP_CHANGE_TOO_LATE], "unchanged");
     if (page->standby)
         fprintf(page->out, "; %zu on standby", page->standby);

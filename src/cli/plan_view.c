@@ -26,9 +26,9 @@ const char *cp_plan_state(const struct cp_session *session, const struct cp_plan
     const struct cp_snapshot_delivery *known = delivery->known;
     const char *words[64];
     size_t count = known ? known->part_count : 0;
-    bool held = session->config &&
-                cp_session_hold(session, delivery->campaign_id, delivery->post_id,
-                                delivery->occurrence, delivery->account_id);
+    bool held =
+        session->config && cp_session_hold(session, delivery->campaign_id, delivery->post_id,
+                                           delivery->occurrence, delivery->account_id);
 
     if (count > CP_COUNT(words))
         count = CP_COUNT(words); /* what decides the word stands at the front of a thread */
@@ -46,8 +46,7 @@ const struct cp_zone *cp_plan_account_zone(const struct cp_preview *preview,
 
     if (!delivery->campaign || !delivery->account || !delivery->account->organisation)
         return NULL;
-    organisation =
-        cp_campaign_organisation(delivery->campaign, delivery->account->organisation);
+    organisation = cp_campaign_organisation(delivery->campaign, delivery->account->organisation);
     if (!organisation || !organisation->zone ||
         strcmp(organisation->zone, delivery->campaign->zone) == 0)
         return NULL;

@@ -152,7 +152,8 @@ const struct cp_ledger_hold *cp_session_hold(const struct cp_session *session, c
                                              const char *account)
 {
     static const struct cp_ledger_hold by_file = { .scope = { .kind = CP_SCOPE_ALL },
-                                                   .reason = "there is a file HOLD in the state folder" };
+                                                   .reason =
+                                                       "there is a file HOLD in the state folder" };
     struct cp_scope_subject subject = subject_of(session, campaign, post, occurrence, account);
 
     if (session->hold_file)

@@ -9,7 +9,7 @@
 
 #include "engine/engine_private.h"
 
-struct account *account_find(const struct cp_engine *e, uint32_t number)
+struct account *engine_account_find(const struct cp_engine *e, uint32_t number)
 {
     struct account *a;
 
@@ -54,15 +54,15 @@ static void join_server(struct account *a, struct server *s)
     s->accounts = a;
 }
 
-void account_free(struct cp_engine *e, struct account *a)
+void engine_account_free(struct cp_engine *e, struct account *a)
 {
     (void)e;
     leave_server(a);
-    heap_remove(&a->timer);
-    heap_remove(&a->who);
-    heap_release(&a->on_time);
-    heap_release(&a->overdue);
-    heap_release(&a->reads);
+    engine_heap_remove(&a->timer);
+    engine_heap_remove(&a->who);
+    engine_heap_release(&a->on_time);
+    engine_heap_release(&a->overdue);
+    engine_heap_release(&a->reads);
     free(a->window.times);
     free(a->name);
     free(a->organisation);
@@ -86,38 +86,43 @@ static struct account *account_add(struct cp_engine *e, uint32_t number)
     return NULL;
 }
 
+static void drop(struct cp_engine *e, struct account *a)
+{
+    if (!a)
+        return;
+    HASH_DEL(e->accounts, a);
+    engine_account_free(e, a);
+}
+
 /* An account that the configuration does not have (any more). Its server is one of its own, far
  * from the numbers in use: nothing is ever sent there. */
 static bool init_gone(struct cp_engine *e, struct account *a)
 {
     char name[32];
-    struct server *s = server_need(e, UINT32_MAX);
+    struct server *s = engine_server_need(e, UINT32_MAX);
 
     snprintf(name, sizeof(name), "number-%u", (unsigned)a->number);
-    if (!s || !set_text(&a->name, name) || !window_init(&a->window, NULL, 0))
+    if (!s || !set_text(&a->name, name) || !engine_window_init(&a->window, NULL, 0))
         return false;
     join_server(a, s);
     a->gone = true;
     return true;
 }
 
-struct account *account_need(struct cp_engine *e, uint32_t number)
+struct account *engine_account_need(struct cp_engine *e, uint32_t number)
 {
-    struct account *a = account_find(e, number);
+    struct account *a = engine_account_find(e, number);
 
     if (a)
         return a;
     a = account_add(e, number);
     if (a && init_gone(e, a))
         return a;
-    if (a) {
-        HASH_DEL(e->accounts, a);
-        account_free(e, a);
-    }
+    drop(e, a);
     return NULL;
 }
 
-void account_dirty(struct cp_engine *e, struct account *a)
+void engine_account_dirty(struct cp_engine *e, struct account *a)
 {
     if (a->dirty)
         return;
@@ -133,13 +138,13 @@ static void touch_deliveries(struct cp_engine *e, const struct account *a)
     HASH_ITER(hh, e->deliveries, d, next)
     {
         if (d->account == a)
-            delivery_touch(e, d);
+            engine_delivery_touch(e, d);
     }
 }
 
-void account_ask(struct cp_engine *e, struct account *a)
+void engine_account_ask(struct cp_engine *e, struct account *a)
 {
-    heap_remove(&a->who);
+    engine_heap_remove(&a->who);
     if (a->gone || e->stopping)
         return;
     if (a->asked) {
@@ -150,7 +155,7 @@ void account_ask(struct cp_engine *e, struct account *a)
     engine_act(e, CP_DO_WHO_AM_I)->number = a->number;
 }
 
-void account_ask_at(struct cp_engine *e, struct account *a, int64_t boot_us)
+void engine_account_ask_at(struct cp_engine *e, struct account *a, int64_t boot_us)
 {
     if (!a->asked)
         engine_timer(e, &e->boot_timers, &a->who, boot_us);
@@ -159,7 +164,7 @@ void account_ask_at(struct cp_engine *e, struct account *a, int64_t boot_us)
 static bool take_settings(struct cp_engine *e, struct account *a,
                           const struct cp_engine_account *from)
 {
-    struct server *s = server_need(e, from->server);
+    struct server *s = engine_server_need(e, from->server);
 
     if (!s || !set_text(&a->name, from->name) || !set_text(&a->organisation, from->organisation) ||
         !set_text(&a->remote_id, from->remote_id))
@@ -175,39 +180,41 @@ static bool take_settings(struct cp_engine *e, struct account *a,
     return true;
 }
 
-void account_event(struct cp_engine *e, const struct cp_engine_event *event)
+void engine_account_event(struct cp_engine *e, const struct cp_engine_event *event)
 {
     const struct cp_engine_account *from = event->account;
-    struct account *a = account_find(e, from->number);
-    bool fresh = !a || a->gone;
+    struct account *a = engine_account_find(e, from->number);
+    bool is_new = !a, fresh = !a || a->gone;
 
-    if (!a)
+    if (is_new)
         a = account_add(e, from->number);
     if (!a || !take_settings(e, a, from)) {
         engine_no_memory(e);
+        if (is_new)
+            drop(e, a);
         return;
     }
     /* Of an account that is here already we know more than the ledger: what is under way. */
     if (fresh) {
         free(a->window.times);
-        if (!window_init(&a->window, from->recent_us, from->recent_count))
+        if (!engine_window_init(&a->window, from->recent_us, from->recent_count))
             engine_no_memory(e);
     }
-    account_ask(e, a);
+    engine_account_ask(e, a);
     touch_deliveries(e, a);
 }
 
-void account_gone(struct cp_engine *e, uint32_t number)
+void engine_account_gone(struct cp_engine *e, uint32_t number)
 {
-    struct account *a = account_find(e, number);
+    struct account *a = engine_account_find(e, number);
     struct cp_action *action;
 
     if (!a || a->gone)
         return;
-    claim_abort(e, a);
+    engine_claim_abort(e, a);
     a->gone = true;
     a->known = false;
-    heap_remove(&a->who);
+    engine_heap_remove(&a->who);
     if (a->claim && !a->claim_aborting) {
         action = engine_act(e, CP_DO_ABORT);
         action->row = a->claim->row;
@@ -246,23 +253,23 @@ static void place_hold(struct cp_engine *e, struct account *a, const char *reaso
         engine_printf(e, "account '%s' is held: %s; %s", a->name, reason, cure(e, a, a->trouble));
 }
 
-void account_trouble(struct cp_engine *e, struct account *a, enum trouble trouble,
-                     const char *reason)
+void engine_account_trouble(struct cp_engine *e, struct account *a, enum trouble trouble,
+                            const char *reason)
 {
-    bool again = a->trouble == trouble && hold_stands(e, a);
+    bool again = a->trouble == trouble && engine_hold_stands(e, a);
 
     a->trouble = trouble;
     if (a->gone)
         return;
     if (trouble != TROUBLE_CONFIGURATION) {
         a->known = false;
-        account_ask_at(e, a, e->now.boot_us + CP_ASK_AGAIN);
+        engine_account_ask_at(e, a, e->now.boot_us + CP_ASK_AGAIN);
     }
-    claim_abort(e, a);
+    engine_claim_abort(e, a);
     if (again)
         return;
     reason = engine_text(e, reason ? reason : "its server refuses us");
-    if (!hold_stands(e, a))
+    if (!engine_hold_stands(e, a))
         place_hold(e, a, reason);
     else
         engine_notice(
@@ -285,34 +292,35 @@ static void confirm(struct cp_engine *e, struct account *a, const struct cp_engi
     action = engine_act(e, CP_DO_BIND);
     action->number = a->number;
     action->remote_id = engine_text(e, event->remote_id);
-    hold_end_of(e, a, "the account is in order again");
-    account_dirty(e, a);
+    engine_hold_end_of(e, a, "the account is in order again");
+    engine_account_dirty(e, a);
     touch_deliveries(e, a);
 }
 
 static void accepted(struct cp_engine *e, struct account *a, const struct cp_engine_event *event)
 {
     if (a->remote_id && strcmp(a->remote_id, event->remote_id) != 0)
-        account_trouble(e, a, TROUBLE_IDENTITY,
-                        engine_printf(e,
-                                      "its server says '%s', which is another account than "
-                                      "before ('%s')",
-                                      event->remote_id, a->remote_id));
+        engine_account_trouble(e, a, TROUBLE_IDENTITY,
+                               engine_printf(e,
+                                             "its server says '%s', which is another account than "
+                                             "before ('%s')",
+                                             event->remote_id, a->remote_id));
     else if (event->conflict)
-        account_trouble(e, a, TROUBLE_IDENTITY,
-                        engine_printf(e,
-                                      "its server says '%s', which is the account that '%s' "
-                                      "is already",
-                                      event->remote_id, event->conflict));
+        engine_account_trouble(e, a, TROUBLE_IDENTITY,
+                               engine_printf(e,
+                                             "its server says '%s', which is the account that '%s' "
+                                             "is already",
+                                             event->remote_id, event->conflict));
     else
         confirm(e, a, event);
 }
 
 static void try_later(struct cp_engine *e, struct account *a, const struct cp_engine_event *event)
 {
-    int64_t delay = backoff(e, ++a->who_failures), floor = wall_delay(e, event->not_before_us);
+    int64_t delay = engine_backoff(e, ++a->who_failures),
+            floor = engine_wall_delay(e, event->not_before_us);
 
-    account_ask_at(e, a, e->now.boot_us + (delay > floor ? delay : floor));
+    engine_account_ask_at(e, a, e->now.boot_us + (delay > floor ? delay : floor));
 }
 
 static void weigh(struct cp_engine *e, struct account *a, const struct cp_engine_event *event)
@@ -325,12 +333,12 @@ static void weigh(struct cp_engine *e, struct account *a, const struct cp_engine
             try_later(e, a, event);
         break;
     case CP_VERDICT_REAUTHENTICATE:
-        account_trouble(e, a, TROUBLE_CREDENTIAL,
-                        event->reason ? event->reason : "its credential is no longer good");
+        engine_account_trouble(e, a, TROUBLE_CREDENTIAL,
+                               event->reason ? event->reason : "its credential is no longer good");
         break;
     case CP_VERDICT_MISCONFIGURED:
     case CP_VERDICT_REJECTED:
-        account_trouble(e, a, TROUBLE_CONFIGURATION, event->reason);
+        engine_account_trouble(e, a, TROUBLE_CONFIGURATION, event->reason);
         a->known = false;
         break;
     default:
@@ -338,22 +346,22 @@ static void weigh(struct cp_engine *e, struct account *a, const struct cp_engine
     }
 }
 
-void account_who(struct cp_engine *e, const struct cp_engine_event *event)
+void engine_account_who(struct cp_engine *e, const struct cp_engine_event *event)
 {
-    struct account *a = account_find(e, event->number);
+    struct account *a = engine_account_find(e, event->number);
 
     if (!a || a->gone)
         return;
     a->asked = false;
-    server_heard(e, a->server, event);
+    engine_server_heard(e, a->server, event);
     if (a->ask_again) {
         /* The answer is to an older question: settings or credential have changed since. */
         a->ask_again = false;
-        account_ask(e, a);
+        engine_account_ask(e, a);
         return;
     }
     weigh(e, a, event);
-    clock_date(e, a, event->date_us);
+    engine_clock_date(e, a, event->date_us);
     if ((a->trouble != TROUBLE_NONE || !e->clock_trusted) && !a->who.heap)
-        account_ask_at(e, a, e->now.boot_us + CP_ASK_AGAIN);
+        engine_account_ask_at(e, a, e->now.boot_us + CP_ASK_AGAIN);
 }

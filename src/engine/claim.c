@@ -34,7 +34,7 @@ enum cp_wait cp_engine_may_send(const struct cp_engine *e, const struct delivery
         return CP_WAIT_STANDBY;
     if (index == 0 && d->late)
         return CP_WAIT_LATE;
-    if (held(e, d))
+    if (engine_held(e, d))
         return CP_WAIT_HELD;
     if (index == 0 && d->send_by_us != CP_NEVER && now->plan_us >= d->send_by_us)
         return CP_WAIT_SEND_BY;
@@ -49,8 +49,8 @@ enum cp_wait cp_engine_may_send(const struct cp_engine *e, const struct delivery
     return e->stopping || e->failed ? CP_WAIT_STOPPING : CP_WAIT_NOTHING;
 }
 
-enum cp_wait account_wait(const struct cp_engine *e, const struct account *a, bool overdue,
-                          const struct cp_now *now, int64_t *out_us)
+enum cp_wait engine_account_wait(const struct cp_engine *e, const struct account *a, bool overdue,
+                                 const struct cp_now *now, int64_t *out_us)
 {
     *out_us = CP_NEVER;
     if (a->trouble != TROUBLE_NONE)
@@ -65,48 +65,48 @@ enum cp_wait account_wait(const struct cp_engine *e, const struct account *a, bo
         return CP_WAIT_SERVER;
     if (a->claim)
         return CP_WAIT_BUSY;
-    if (!server_open(a->server, now->boot_us))
+    if (!engine_server_open(a->server, now->boot_us))
         return CP_WAIT_SERVER;
-    return window_wait(a, overdue, now->plan_us, out_us);
+    return engine_window_wait(a, overdue, now->plan_us, out_us);
 }
 
 /* ---- the claim ----------------------------------------------------------------------------- */
 
-bool claimed(const struct delivery *d, unsigned index)
+bool engine_claimed(const struct delivery *d, unsigned index)
 {
     return d->account->claim == d && d->account->claim_part == index;
 }
 
 /* The claim goes on to be published; one that is being aborted ends with NOT_READY alone. */
-bool claim_lives(const struct delivery *d, unsigned index)
+bool engine_claim_lives(const struct delivery *d, unsigned index)
 {
-    return claimed(d, index) && !d->account->claim_aborting;
+    return engine_claimed(d, index) && !d->account->claim_aborting;
 }
 
 static void claim_begin(struct cp_engine *e, struct account *a, struct delivery *d)
 {
     struct cp_action *action = engine_act(e, CP_DO_PREPARE);
 
-    heap_remove(&d->turn);
+    engine_heap_remove(&d->turn);
     d->where = AT_REST;
     a->claim = d;
     a->claim_part = d->current;
     a->claim_overdue = d->overdue && d->current == 0;
-    server_begin(a->server);
-    part_set_phase(e, &d->parts[d->current], PHASE_PREPARING);
+    engine_server_begin(a->server);
+    engine_part_set_phase(e, &d->parts[d->current], PHASE_PREPARING);
     action->row = d->row;
     action->part = d->current + 1u;
 }
 
-void claim_end(struct cp_engine *e, struct account *a)
+void engine_claim_end(struct cp_engine *e, struct account *a)
 {
     a->claim = NULL;
     a->claim_aborting = false;
-    server_end(e, a->server);
-    account_dirty(e, a);
+    engine_server_end(e, a->server);
+    engine_account_dirty(e, a);
 }
 
-void claim_abort(struct cp_engine *e, struct account *a)
+void engine_claim_abort(struct cp_engine *e, struct account *a)
 {
     struct delivery *d = a->claim;
     struct cp_action *action;
@@ -116,65 +116,65 @@ void claim_abort(struct cp_engine *e, struct account *a)
     action = engine_act(e, CP_DO_ABORT);
     action->row = d->row;
     action->part = a->claim_part + 1;
-    part_set_phase(e, &d->parts[a->claim_part], PHASE_REST);
+    engine_part_set_phase(e, &d->parts[a->claim_part], PHASE_REST);
     a->claim_aborting = true;
-    delivery_touch(e, d);
+    engine_delivery_touch(e, d);
 }
 
-void claim_abort_all(struct cp_engine *e)
+void engine_claim_abort_all(struct cp_engine *e)
 {
     struct account *a, *next;
 
     HASH_ITER(hh, e->accounts, a, next)
     {
-        claim_abort(e, a);
+        engine_claim_abort(e, a);
     }
 }
 
 /* ---- preparing ----------------------------------------------------------------------------- */
 
-void part_ready(struct cp_engine *e, struct delivery *d, unsigned index)
+void engine_part_ready(struct cp_engine *e, struct delivery *d, unsigned index)
 {
     struct part *p = &d->parts[index];
-    struct wish wish = part_wish(p, CP_IN_FLIGHT, CP_ON_START);
+    struct wish wish = engine_part_wish(p, CP_IN_FLIGHT, CP_ON_START);
 
     if (p->phase != PHASE_PREPARING)
         return;
     if (cp_engine_may_send(e, d, index, &e->now) != CP_WAIT_NOTHING) {
-        claim_abort(e, d->account);
+        engine_claim_abort(e, d->account);
         return;
     }
     wish.not_before_us = 0;
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
-void part_not_ready(struct cp_engine *e, struct delivery *d, unsigned index,
-                    const struct cp_engine_event *event)
+void engine_part_not_ready(struct cp_engine *e, struct delivery *d, unsigned index,
+                           const struct cp_engine_event *event)
 {
     struct part *p = &d->parts[index];
     struct account *a = d->account;
-    struct wish wish = part_wish(p, CP_PLANNED, CP_ON_SURELY_NOT);
+    struct wish wish = engine_part_wish(p, CP_PLANNED, CP_ON_SURELY_NOT);
 
-    if (claimed(d, index) && a->claim_aborting)
-        claim_end(e, a);
+    if (engine_claimed(d, index) && a->claim_aborting)
+        engine_claim_end(e, a);
     if (p->phase != PHASE_PREPARING)
         return;
-    part_set_phase(e, p, PHASE_REST);
-    claim_end(e, a);
-    server_heard(e, a->server, event);
+    engine_part_set_phase(e, p, PHASE_REST);
+    engine_claim_end(e, a);
+    engine_server_heard(e, a->server, event);
     if (event->verdict == CP_VERDICT_REJECTED) {
-        wish = part_wish(p, CP_REJECTED, CP_ON_REJECTED);
-        wish.notice = engine_printf(e, "'%s' was refused: %s", delivery_name(e, d, index),
+        wish = engine_part_wish(p, CP_REJECTED, CP_ON_REJECTED);
+        wish.notice = engine_printf(e, "'%s' was refused: %s", engine_delivery_name(e, d, index),
                                     event->reason ? event->reason : "no reason was given");
     } else if (event->verdict == CP_VERDICT_REAUTHENTICATE) {
-        account_trouble(e, a, TROUBLE_CREDENTIAL, event->reason);
+        engine_account_trouble(e, a, TROUBLE_CREDENTIAL, event->reason);
     } else if (event->verdict == CP_VERDICT_MISCONFIGURED) {
-        account_trouble(e, a, TROUBLE_CONFIGURATION, event->reason);
+        engine_account_trouble(e, a, TROUBLE_CONFIGURATION, event->reason);
     } else {
-        wish.not_before_us = part_retry_at(e, p, event);
+        wish.not_before_us = engine_part_retry_at(e, p, event);
     }
     wish.reason = engine_text(e, event->reason);
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 /* ---- whose turn ---------------------------------------------------------------------------- */
@@ -184,14 +184,14 @@ static void pump_reads(struct cp_engine *e, struct account *a)
     struct node *top;
 
     while (!a->looking && a->known && !e->stopping && (top = heap_top(&a->reads)) &&
-           server_open(a->server, e->now.boot_us)) {
+           engine_server_open(a->server, e->now.boot_us)) {
         struct work *w = OWNER(top, work, read);
 
-        heap_remove(top);
-        if (read_at(w) > e->now.boot_us)
-            read_schedule(e, w); /* the settle time has grown since */
+        engine_heap_remove(top);
+        if (engine_read_at(w) > e->now.boot_us)
+            engine_read_schedule(e, w); /* the settle time has grown since */
         else
-            look_begin(e, w);
+            engine_look_begin(e, w);
     }
 }
 
@@ -205,7 +205,7 @@ static bool claim_next(struct cp_engine *e, struct account *a)
 
     if (!top)
         return false;
-    if (account_wait(e, a, overdue, &e->now, &at) != CP_WAIT_NOTHING) {
+    if (engine_account_wait(e, a, overdue, &e->now, &at) != CP_WAIT_NOTHING) {
         if (at != CP_NEVER)
             engine_timer(e, &e->plan_timers, &a->timer, at);
         return false;
@@ -215,13 +215,13 @@ static bool claim_next(struct cp_engine *e, struct account *a)
     if (wait == CP_WAIT_NOTHING)
         claim_begin(e, a, d);
     else
-        delivery_park(e, d, wait);
+        engine_delivery_park(e, d, wait);
     return wait != CP_WAIT_NOTHING;
 }
 
-void account_pump(struct cp_engine *e, struct account *a)
+void engine_account_pump(struct cp_engine *e, struct account *a)
 {
-    heap_remove(&a->timer);
+    engine_heap_remove(&a->timer);
     if (a->gone)
         return;
     pump_reads(e, a);

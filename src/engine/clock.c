@@ -21,7 +21,7 @@ static void ask_everybody(struct cp_engine *e)
     HASH_ITER(hh, e->accounts, a, next)
     {
         if (!a->gone)
-            account_ask(e, a);
+            engine_account_ask(e, a);
     }
 }
 
@@ -50,7 +50,8 @@ static void distrust(struct cp_engine *e, const char *reason)
         e, "%s: nothing is sent until it is right again, or until a person releases 'all'", reason);
 }
 
-void clock_step(struct cp_engine *e, const struct cp_now *now, enum cp_engine_event_kind kind)
+void engine_clock_step(struct cp_engine *e, const struct cp_now *now,
+                       enum cp_engine_event_kind kind)
 {
     int64_t offset = now->wall_us - now->boot_us;
     int64_t moved = offset - e->clock_offset;
@@ -67,26 +68,26 @@ void clock_step(struct cp_engine *e, const struct cp_now *now, enum cp_engine_ev
     }
 }
 
-void clock_trust(struct cp_engine *e)
+void engine_clock_trust(struct cp_engine *e)
 {
     for (struct hold *h = e->holds; h; h = h->next) {
         if (h->clock && !h->ending)
-            hold_end(e, h, "the clock is right again");
+            engine_hold_end(e, h, "the clock is right again");
     }
     if (e->clock_trusted)
         return;
     e->clock_trusted = true;
-    delivery_touch_all(e);
+    engine_delivery_touch_all(e);
 }
 
-void clock_date(struct cp_engine *e, const struct account *a, int64_t date_us)
+void engine_clock_date(struct cp_engine *e, const struct account *a, int64_t date_us)
 {
     int64_t off = e->now.wall_us - date_us;
 
     if (date_us == 0)
         return;
     if (distance(off, 0) <= CP_CLOCK_SLACK)
-        clock_trust(e);
+        engine_clock_trust(e);
     else
         distrust(e, engine_printf(e, "the clock differs by %lld s from that of the server of '%s'",
                                   (long long)(off / CP_SECOND), a->name));

@@ -29,15 +29,15 @@ static struct wish wish_of(const struct part *p, const struct cp_engine_event *e
 
     switch (event->decision) {
     case CP_DECIDE_CANCEL:
-        return part_wish(p, CP_CANCELLED, CP_ON_CANCEL);
+        return engine_part_wish(p, CP_CANCELLED, CP_ON_CANCEL);
     case CP_DECIDE_PUBLISHED:
-        return part_wish(p, CP_PUBLISHED, CP_ON_RESOLVED);
+        return engine_part_wish(p, CP_PUBLISHED, CP_ON_RESOLVED);
     case CP_DECIDE_ABSENT:
-        wish = part_wish(p, CP_PLANNED, CP_ON_RESEND);
+        wish = engine_part_wish(p, CP_PLANNED, CP_ON_RESEND);
         wish.generation = p->generation + 1;
         break;
     default:
-        wish = part_wish(p, CP_PLANNED, CP_ON_RETRY);
+        wish = engine_part_wish(p, CP_PLANNED, CP_ON_RETRY);
     }
     /* A person's order begins a new count of doubts. */
     wish.absences = 0;
@@ -52,26 +52,26 @@ static void decide(struct cp_engine *e, struct delivery *d, unsigned index,
     struct wish wish;
 
     if (p->phase == PHASE_PREPARING)
-        claim_abort(e, d->account);
+        engine_claim_abort(e, d->account);
     p->failures = 0;
     wish = wish_of(p, event);
     wish.reason = engine_text(e, event->reason);
     wish.by = engine_text(e, event->by);
     if (event->decision == CP_DECIDE_PUBLISHED)
         wish.remote_id = engine_text(e, event->remote_id);
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
-void part_decide(struct cp_engine *e, const struct cp_engine_event *event)
+void engine_part_decide(struct cp_engine *e, const struct cp_engine_event *event)
 {
     struct delivery *d;
 
     if (event->delivery)
-        delivery_load(e, event->delivery);
-    d = delivery_find(e, event->row);
+        engine_delivery_load(e, event->delivery);
+    d = engine_delivery_find(e, event->row);
     if (!d)
         return;
-    delivery_touch(e, d);
+    engine_delivery_touch(e, d);
     for (unsigned i = 0; i < d->part_count; i++) {
         if ((event->part && event->part != i + 1) || !fits(&d->parts[i], event->decision))
             continue;

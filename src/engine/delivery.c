@@ -4,7 +4,7 @@
 
 #include "engine/engine_private.h"
 
-struct delivery *delivery_find(const struct cp_engine *e, int64_t row)
+struct delivery *engine_delivery_find(const struct cp_engine *e, int64_t row)
 {
     struct delivery *d;
 
@@ -12,19 +12,19 @@ struct delivery *delivery_find(const struct cp_engine *e, int64_t row)
     return d;
 }
 
-void delivery_free(struct cp_engine *e, struct delivery *d)
+void engine_delivery_free(struct cp_engine *e, struct delivery *d)
 {
-    delivery_unplace(e, d);
+    engine_delivery_unplace(e, d);
     for (unsigned i = 0; i < d->part_count; i++) {
-        part_set_unseen(e, &d->parts[i], false);
-        part_work_free(&d->parts[i]);
+        engine_part_set_unseen(e, &d->parts[i], false);
+        engine_part_work_free(&d->parts[i]);
     }
     free(d->parts);
     free(d->names);
     free(d);
 }
 
-void delivery_touch(struct cp_engine *e, struct delivery *d)
+void engine_delivery_touch(struct cp_engine *e, struct delivery *d)
 {
     if (d->touched)
         return;
@@ -33,17 +33,17 @@ void delivery_touch(struct cp_engine *e, struct delivery *d)
     e->touched = d;
 }
 
-void delivery_touch_all(struct cp_engine *e)
+void engine_delivery_touch_all(struct cp_engine *e)
 {
     struct delivery *d, *next;
 
     HASH_ITER(hh, e->deliveries, d, next)
     {
-        delivery_touch(e, d);
+        engine_delivery_touch(e, d);
     }
 }
 
-void delivery_twins_free(struct cp_engine *e, struct account *a, uint64_t text_hash)
+void engine_delivery_twins_free(struct cp_engine *e, struct account *a, uint64_t text_hash)
 {
     struct delivery *d, *next;
 
@@ -53,11 +53,11 @@ void delivery_twins_free(struct cp_engine *e, struct account *a, uint64_t text_h
     {
         if (d->account == a && d->where == PARKED && d->reason == CP_WAIT_TWIN &&
             d->parts[d->current].text_hash == text_hash)
-            delivery_touch(e, d);
+            engine_delivery_touch(e, d);
     }
 }
 
-const char *delivery_name(struct cp_engine *e, const struct delivery *d, unsigned index)
+const char *engine_delivery_name(struct cp_engine *e, const struct delivery *d, unsigned index)
 {
     if (d->part_count == 1)
         return engine_printf(e, "%s/%s/%s/%s", d->names, d->names + d->post_at,
@@ -67,7 +67,7 @@ const char *delivery_name(struct cp_engine *e, const struct delivery *d, unsigne
 }
 
 /* Nothing is under way and nothing will ever be, as far as the engine knows. */
-bool delivery_idle(const struct delivery *d)
+bool engine_delivery_idle(const struct delivery *d)
 {
     const struct part *p = &d->parts[d->current < d->part_count ? d->current : 0];
 
@@ -108,12 +108,12 @@ static void drop(struct cp_engine *e, struct delivery *d)
 {
     if (d->hh.tbl)
         HASH_DEL(e->deliveries, d);
-    delivery_free(e, d);
+    engine_delivery_free(e, d);
 }
 
 static struct delivery *add(struct cp_engine *e, const struct cp_engine_delivery *from)
 {
-    struct account *a = account_need(e, from->account);
+    struct account *a = engine_account_need(e, from->account);
     struct delivery *d = a ? calloc(1, sizeof(*d)) : NULL;
 
     if (!d)
@@ -136,12 +136,13 @@ static bool resize(struct cp_engine *e, struct delivery *d, size_t count)
     struct part *parts;
 
     for (size_t i = count; i < d->part_count; i++) {
-        if (d->parts[i].phase != PHASE_REST || cp_part_is_open(d->parts[i].state) || claimed(d, i))
+        if (d->parts[i].phase != PHASE_REST || cp_part_is_open(d->parts[i].state) ||
+            engine_claimed(d, i))
             count = i + 1;
     }
     for (size_t i = count; i < d->part_count; i++) {
-        part_set_unseen(e, &d->parts[i], false);
-        part_work_free(&d->parts[i]);
+        engine_part_set_unseen(e, &d->parts[i], false);
+        engine_part_work_free(&d->parts[i]);
     }
     if (count == d->part_count)
         return true;
@@ -162,16 +163,16 @@ static void forget_part(struct cp_engine *e, struct delivery *d, unsigned index)
     struct account *a = d->account;
     struct part *p = &d->parts[index];
 
-    if (claimed(d, index))
-        claim_abort(e, a);
-    if (claim_lives(d, index))
-        claim_end(e, a);
+    if (engine_claimed(d, index))
+        engine_claim_abort(e, a);
+    if (engine_claim_lives(d, index))
+        engine_claim_end(e, a);
     if (a->looking == d && a->looking_part == index)
-        look_end(e, a);
-    part_set_phase(e, p, PHASE_REST);
-    part_set_state(e, d, index, CP_NOWHERE);
-    part_set_unseen(e, p, false);
-    part_work_free(p);
+        engine_look_end(e, a);
+    engine_part_set_phase(e, p, PHASE_REST);
+    engine_part_set_state(e, d, index, CP_NOWHERE);
+    engine_part_set_unseen(e, p, false);
+    engine_part_work_free(p);
     p->ours = p->given_up = false;
     p->failures = 0;
 }
@@ -193,7 +194,7 @@ static void take_part(struct cp_engine *e, struct delivery *d, unsigned index,
     p->not_before_us = from->not_before_us;
     p->attempt_us = from->attempt_us;
     p->seen = from->seen;
-    part_set_state(e, d, index, from->state);
+    engine_part_set_state(e, d, index, from->state);
 }
 
 static void take_times(struct cp_engine *e, struct delivery *d,
@@ -212,14 +213,14 @@ static void take_times(struct cp_engine *e, struct delivery *d,
     }
 }
 
-void delivery_load(struct cp_engine *e, const struct cp_engine_delivery *from)
+void engine_delivery_load(struct cp_engine *e, const struct cp_engine_delivery *from)
 {
-    struct delivery *d = delivery_find(e, from->row);
+    struct delivery *d = engine_delivery_find(e, from->row);
 
     if (!d)
         d = add(e, from);
     else if (d->revision != from->revision && d->account->claim == d)
-        claim_abort(e, d->account); /* what was prepared is not what is wanted now */
+        engine_claim_abort(e, d->account); /* what was prepared is not what is wanted now */
     if (!d || !set_names(d, from) || !resize(e, d, from->part_count) || !d->part_count) {
         engine_no_memory(e);
         if (d && (!d->names || !d->part_count))
@@ -232,5 +233,5 @@ void delivery_load(struct cp_engine *e, const struct cp_engine_delivery *from)
     d->current = UINT16_MAX; /* its not_before is measured anew */
     for (unsigned i = 0; i < d->part_count && i < from->part_count; i++)
         take_part(e, d, i, &from->parts[i]);
-    delivery_touch(e, d);
+    engine_delivery_touch(e, d);
 }

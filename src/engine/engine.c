@@ -79,11 +79,11 @@ static void free_accounts(struct cp_engine *e)
     HASH_ITER(hh, e->accounts, a, next_account)
     {
         HASH_DEL(e->accounts, a);
-        account_free(e, a);
+        engine_account_free(e, a);
     }
     HASH_ITER(hh, e->servers, s, next_server)
     {
-        heap_remove(&s->timer);
+        engine_heap_remove(&s->timer);
         HASH_DEL(e->servers, s);
         free(s);
     }
@@ -98,13 +98,13 @@ void cp_engine_free(struct cp_engine *e)
     HASH_ITER(hh, e->deliveries, d, next)
     {
         HASH_DEL(e->deliveries, d);
-        delivery_free(e, d);
+        engine_delivery_free(e, d);
     }
     free_accounts(e);
     free_holds(e);
     free_twins(e);
-    heap_release(&e->plan_timers);
-    heap_release(&e->boot_timers);
+    engine_heap_release(&e->plan_timers);
+    engine_heap_release(&e->boot_timers);
     cp_arena_free(e->strings);
     free(e->actions);
     free(e);
@@ -167,7 +167,7 @@ void engine_notice(struct cp_engine *e, const struct account *a, const char *not
 
 void engine_timer(struct cp_engine *e, struct heap *heap, struct node *node, int64_t key)
 {
-    if (!heap_put(heap, node, key))
+    if (!engine_heap_put(heap, node, key))
         engine_no_memory(e);
 }
 
@@ -183,28 +183,28 @@ uint64_t engine_random(struct cp_engine *e)
 
 static void fire(struct cp_engine *e, struct node *node)
 {
-    heap_remove(node);
+    engine_heap_remove(node);
     switch (node->kind) {
     case NODE_TURN:
-        delivery_touch(e, OWNER(node, delivery, turn));
+        engine_delivery_touch(e, OWNER(node, delivery, turn));
         break;
     case NODE_EXPIRY:
-        delivery_touch(e, OWNER(node, delivery, expiry));
+        engine_delivery_touch(e, OWNER(node, delivery, expiry));
         break;
     case NODE_ACCOUNT:
-        account_dirty(e, OWNER(node, account, timer));
+        engine_account_dirty(e, OWNER(node, account, timer));
         break;
     case NODE_WHO:
-        account_ask(e, OWNER(node, account, who));
+        engine_account_ask(e, OWNER(node, account, who));
         break;
     case NODE_SERVER:
-        server_wake(e, OWNER(node, server, timer));
+        engine_server_wake(e, OWNER(node, server, timer));
         break;
     case NODE_READ:
-        read_schedule(e, OWNER(node, work, read));
+        engine_read_schedule(e, OWNER(node, work, read));
         break;
     case NODE_LONG:
-        verify_long(e, OWNER(node, work, long_since));
+        engine_verify_long(e, OWNER(node, work, long_since));
         break;
     }
 }
@@ -219,22 +219,22 @@ static void fire_due(struct cp_engine *e, struct heap *heap, int64_t now_us)
 
 static void part_event(struct cp_engine *e, const struct cp_engine_event *event)
 {
-    struct delivery *d = delivery_find(e, event->row);
+    struct delivery *d = engine_delivery_find(e, event->row);
     unsigned index = event->part - 1;
 
     if (!d || event->part < 1 || index >= d->part_count)
         return;
     if (event->kind == CP_EV_READY)
-        part_ready(e, d, index);
+        engine_part_ready(e, d, index);
     else if (event->kind == CP_EV_NOT_READY)
-        part_not_ready(e, d, index, event);
+        engine_part_not_ready(e, d, index, event);
     else if (event->kind == CP_EV_COMMITTED)
-        part_committed(e, d, index, event->result);
+        engine_part_committed(e, d, index, event->result);
     else if (event->kind == CP_EV_OUTCOME)
-        part_outcome(e, d, index, event);
+        engine_part_outcome(e, d, index, event);
     else
-        part_looked_up(e, d, index, event);
-    delivery_touch(e, d);
+        engine_part_looked_up(e, d, index, event);
+    engine_delivery_touch(e, d);
 }
 
 /* Ends what is on the wire: a ledger that does not take changes can't keep its promise. */
@@ -264,32 +264,32 @@ static void take(struct cp_engine *e, const struct cp_engine_event *event)
 {
     switch (event->kind) {
     case CP_EV_ACCOUNT:
-        account_event(e, event);
+        engine_account_event(e, event);
         break;
     case CP_EV_ACCOUNT_GONE:
-        account_gone(e, event->number);
+        engine_account_gone(e, event->number);
         break;
     case CP_EV_WHO:
-        account_who(e, event);
+        engine_account_who(e, event);
         break;
     case CP_EV_LOAD:
-        delivery_load(e, event->delivery);
+        engine_delivery_load(e, event->delivery);
         break;
     case CP_EV_HOLD:
-        hold_event(e, event);
+        engine_hold_event(e, event);
         break;
     case CP_EV_RELEASE:
-        hold_release(e, event->row);
+        engine_hold_release(e, event->row);
         break;
     case CP_EV_DECIDE:
-        part_decide(e, event);
+        engine_part_decide(e, event);
         break;
     case CP_EV_COMMIT_FAILED:
         fail(e);
         break;
     case CP_EV_STOP:
         e->stopping = true;
-        claim_abort_all(e);
+        engine_claim_abort_all(e);
         break;
     case CP_EV_TICK:
         break;
@@ -309,16 +309,16 @@ static void settle(struct cp_engine *e)
         if (d) {
             e->touched = d->next_touched;
             d->touched = false;
-            delivery_place(e, d);
-            if (delivery_idle(d)) {
+            engine_delivery_place(e, d);
+            if (engine_delivery_idle(d)) {
                 engine_act(e, CP_DO_FORGET)->row = d->row;
                 HASH_DEL(e->deliveries, d);
-                delivery_free(e, d);
+                engine_delivery_free(e, d);
             }
         } else {
             e->dirty = a->next_dirty;
             a->dirty = false;
-            account_pump(e, a);
+            engine_account_pump(e, a);
         }
     }
 }
@@ -330,7 +330,7 @@ void cp_engine_step(struct cp_engine *e, const struct cp_engine_event *event,
     e->strings = NULL;
     e->action_count = 0;
     if (!e->failed) {
-        clock_step(e, now, event->kind);
+        engine_clock_step(e, now, event->kind);
         take(e, event);
         if (!e->failed) {
             fire_due(e, &e->plan_timers, now->plan_us);

@@ -110,11 +110,11 @@ enum cp_acted {
 enum cp_engine_event_kind {
     CP_EV_ACCOUNT,      /* account: new or changed; who_am_i is wanted anew */
     CP_EV_ACCOUNT_GONE, /* number: has left the configuration */
-    CP_EV_LOAD,         /* delivery: as the ledger has it now; replaces what was known of it. Accounts and holds are
+    CP_EV_LOAD, /* delivery: as the ledger has it now; replaces what was known of it. Accounts and holds are
                            told before: a delivery of an account that was not is one whose account has left */
-    CP_EV_HOLD,         /* row, scope, own, reason: works from this moment */
-    CP_EV_RELEASE,      /* row: the hold has ended (after its commit) */
-    CP_EV_READY,        /* row, part: its next request is the publishing one */
+    CP_EV_HOLD,      /* row, scope, own, reason: works from this moment */
+    CP_EV_RELEASE,   /* row: the hold has ended (after its commit) */
+    CP_EV_READY,     /* row, part: its next request is the publishing one */
     CP_EV_NOT_READY, /* row, part: a prepare step failed: verdict, not_before, throttled, reason */
     CP_EV_COMMITTED, /* row, part, result: of the change that was to be committed for it */
     CP_EV_OUTCOME, /* row, part: acted, stopped, verdict, not_before, throttled, remote_id, url, reason, connected */
@@ -122,7 +122,7 @@ enum cp_engine_event_kind {
     CP_EV_WHO,       /* number: verdict, remote_id, conflict, guarantee, limits, date, reason */
     CP_EV_DECIDE, /* row, part (0: all that it fits), decision, remote_id, reason, by: a person's; delivery: as the
                      ledger has it now, for one that is decided about is often not loaded (NULL: it is loaded) */
-    CP_EV_TICK,   /* time has passed */
+    CP_EV_TICK,          /* time has passed */
     CP_EV_COMMIT_FAILED, /* nothing may be sent any more */
     CP_EV_STOP,          /* begin nothing new */
 };
@@ -152,8 +152,10 @@ struct cp_engine_event {
     bool own; /* HOLD: placed by the program itself */
     enum cp_commit_result result;
     enum cp_acted acted;
-    enum cp_wait stopped; /* OUTCOME with CP_ACTED_NO: what the gate answered; NOTHING: it was not asked */
-    bool connected; /* OUTCOME, NOT_READY, LOOKED_UP, WHO: a connection stood, so the server lives */
+    enum cp_wait
+        stopped; /* OUTCOME with CP_ACTED_NO: what the gate answered; NOTHING: it was not asked */
+    bool
+        connected; /* OUTCOME, NOT_READY, LOOKED_UP, WHO: a connection stood, so the server lives */
     enum cp_verdict_kind
         verdict; /* OUTCOME: with CP_ACTED_REPLIED; with CP_ACTED_NO only REAUTHENTICATE and
                     MISCONFIGURED (a certificate that is not to be trusted) are looked at */
@@ -195,11 +197,11 @@ struct cp_part_change {
 };
 
 enum cp_action_kind {
-    CP_DO_COMMIT,   /* change; answer with COMMITTED */
-    CP_DO_PREPARE,  /* row, part: run its turns up to the publishing request; READY or NOT_READY */
-    CP_DO_PUBLISH,  /* row, part: in_flight is durable: send the frozen request; OUTCOME */
-    CP_DO_LOOK_UP,  /* row, part, read_back: run the look-up turns; LOOKED_UP */
-    CP_DO_ABORT,    /* row, part: end its transfer now. OUTCOME, LOOKED_UP or, of what is being prepared or is ready,
+    CP_DO_COMMIT,  /* change; answer with COMMITTED */
+    CP_DO_PREPARE, /* row, part: run its turns up to the publishing request; READY or NOT_READY */
+    CP_DO_PUBLISH, /* row, part: in_flight is durable: send the frozen request; OUTCOME */
+    CP_DO_LOOK_UP, /* row, part, read_back: run the look-up turns; LOOKED_UP */
+    CP_DO_ABORT, /* row, part: end its transfer now. OUTCOME, LOOKED_UP or, of what is being prepared or is ready,
                        NOT_READY still follows */
     CP_DO_WHO_AM_I, /* number: ask who we are and what the server can do; WHO */
     CP_DO_BIND,     /* number, remote_id: write who we are into the account's row */

@@ -64,13 +64,13 @@ struct heap {
 };
 
 /* False: no memory; the node is in no heap. A node that is in one already is moved. */
-bool heap_put(struct heap *heap, struct node *node, int64_t key);
-void heap_remove(struct node *node); /* in none: nothing happens */
+bool engine_heap_put(struct heap *heap, struct node *node, int64_t key);
+void engine_heap_remove(struct node *node); /* in none: nothing happens */
 static inline struct node *heap_top(const struct heap *heap)
 {
     return heap->count ? heap->items[0] : NULL;
 }
-void heap_release(struct heap *heap);
+void engine_heap_release(struct heap *heap);
 #define OWNER(node, type, member) ((struct type *)((char *)(node)-offsetof(struct type, member)))
 
 /* ---- the objects --------------------------------------------------------------------------- */
@@ -256,137 +256,142 @@ uint64_t engine_random(struct cp_engine *e);
 
 /* ---- account.c ----------------------------------------------------------------------------- */
 
-struct account *account_find(const struct cp_engine *e, uint32_t number);
+struct account *engine_account_find(const struct cp_engine *e, uint32_t number);
 /* The account of that number; when it is not known, one that is gone. NULL: no memory. */
-struct account *account_need(struct cp_engine *e, uint32_t number);
-void account_dirty(struct cp_engine *e, struct account *a);
-void account_event(struct cp_engine *e, const struct cp_engine_event *event);
-void account_gone(struct cp_engine *e, uint32_t number);
-void account_who(struct cp_engine *e, const struct cp_engine_event *event);
-void account_ask(struct cp_engine *e, struct account *a);
-void account_ask_at(struct cp_engine *e, struct account *a, int64_t boot_us);
-void account_trouble(struct cp_engine *e, struct account *a, enum trouble trouble,
-                     const char *reason);
-void account_free(struct cp_engine *e, struct account *a);
+struct account *engine_account_need(struct cp_engine *e, uint32_t number);
+void engine_account_dirty(struct cp_engine *e, struct account *a);
+void engine_account_event(struct cp_engine *e, const struct cp_engine_event *event);
+void engine_account_gone(struct cp_engine *e, uint32_t number);
+void engine_account_who(struct cp_engine *e, const struct cp_engine_event *event);
+void engine_account_ask(struct cp_engine *e, struct account *a);
+void engine_account_ask_at(struct cp_engine *e, struct account *a, int64_t boot_us);
+void engine_account_trouble(struct cp_engine *e, struct account *a, enum trouble trouble,
+                            const char *reason);
+void engine_account_free(struct cp_engine *e, struct account *a);
 
 /* ---- window.c: limits of one account, in plan time ----------------------------------------- */
 
-bool window_init(struct window *window, const int64_t *times, size_t count);
+bool engine_window_init(struct window *window, const int64_t *times, size_t count);
 /* A try begins, ends in nothing, ends in a post. */
-void window_begin(struct window *window, int64_t plan_us, bool overdue);
-void window_undo(struct window *window);
-bool window_add(struct window *window, const struct cp_limits *limits, int64_t plan_us);
+void engine_window_begin(struct window *window, int64_t plan_us, bool overdue);
+void engine_window_undo(struct window *window);
+bool engine_window_add(struct window *window, const struct cp_limits *limits, int64_t plan_us);
 /* Why not now, and when (CP_NEVER: not by the passing of time). */
-enum cp_wait window_wait(const struct account *a, bool overdue, int64_t plan_us, int64_t *out_us);
+enum cp_wait engine_window_wait(const struct account *a, bool overdue, int64_t plan_us,
+                                int64_t *out_us);
 
 /* ---- server.c ------------------------------------------------------------------------------ */
 
-struct server *server_need(struct cp_engine *e, uint32_t number);
-bool server_open(const struct server *s, int64_t boot_us);
-void server_begin(struct server *s);
-void server_end(struct cp_engine *e, struct server *s);
+struct server *engine_server_need(struct cp_engine *e, uint32_t number);
+bool engine_server_open(const struct server *s, int64_t boot_us);
+void engine_server_begin(struct server *s);
+void engine_server_end(struct cp_engine *e, struct server *s);
 /* Does the event prove that the server lives? */
-bool server_answered(const struct cp_engine_event *event);
+bool engine_server_answered(const struct cp_engine_event *event);
 /* What an answer, or the lack of one, says of the server. */
-void server_heard(struct cp_engine *e, struct server *s, const struct cp_engine_event *event);
-void server_wake(struct cp_engine *e, struct server *s);
+void engine_server_heard(struct cp_engine *e, struct server *s,
+                         const struct cp_engine_event *event);
+void engine_server_wake(struct cp_engine *e, struct server *s);
 /* Full jitter: from nothing to 2 s, 4 s ... 15 min. failures: 1 for the first. */
-int64_t backoff(struct cp_engine *e, unsigned failures);
+int64_t engine_backoff(struct cp_engine *e, unsigned failures);
 /* How long until a moment of wall time that a server named: at most a day. */
-int64_t wall_delay(const struct cp_engine *e, int64_t wall_us);
+int64_t engine_wall_delay(const struct cp_engine *e, int64_t wall_us);
 
 /* ---- clock.c ------------------------------------------------------------------------------- */
 
-void clock_step(struct cp_engine *e, const struct cp_now *now, enum cp_engine_event_kind kind);
-void clock_date(struct cp_engine *e, const struct account *a, int64_t date_us);
-void clock_trust(struct cp_engine *e);
+void engine_clock_step(struct cp_engine *e, const struct cp_now *now,
+                       enum cp_engine_event_kind kind);
+void engine_clock_date(struct cp_engine *e, const struct account *a, int64_t date_us);
+void engine_clock_trust(struct cp_engine *e);
 
 /* ---- hold.c -------------------------------------------------------------------------------- */
 
-bool held(const struct cp_engine *e, const struct delivery *d);
-void hold_event(struct cp_engine *e, const struct cp_engine_event *event);
-void hold_release(struct cp_engine *e, int64_t row);
+bool engine_held(const struct cp_engine *e, const struct delivery *d);
+void engine_hold_event(struct cp_engine *e, const struct cp_engine_event *event);
+void engine_hold_release(struct cp_engine *e, int64_t row);
 /* Ends the program's own holds of exactly this account. */
-void hold_end_of(struct cp_engine *e, const struct account *a, const char *reason);
-bool hold_stands(const struct cp_engine *e, const struct account *a);
-void hold_end(struct cp_engine *e, struct hold *h, const char *reason);
+void engine_hold_end_of(struct cp_engine *e, const struct account *a, const char *reason);
+bool engine_hold_stands(const struct cp_engine *e, const struct account *a);
+void engine_hold_end(struct cp_engine *e, struct hold *h, const char *reason);
 
 /* ---- delivery.c ---------------------------------------------------------------------------- */
 
-struct delivery *delivery_find(const struct cp_engine *e, int64_t row);
-void delivery_load(struct cp_engine *e, const struct cp_engine_delivery *from);
-void delivery_free(struct cp_engine *e, struct delivery *d);
-void delivery_touch(struct cp_engine *e, struct delivery *d);
-void delivery_touch_all(struct cp_engine *e);
-void delivery_twins_free(struct cp_engine *e, struct account *a, uint64_t text_hash);
+struct delivery *engine_delivery_find(const struct cp_engine *e, int64_t row);
+void engine_delivery_load(struct cp_engine *e, const struct cp_engine_delivery *from);
+void engine_delivery_free(struct cp_engine *e, struct delivery *d);
+void engine_delivery_touch(struct cp_engine *e, struct delivery *d);
+void engine_delivery_touch_all(struct cp_engine *e);
+void engine_delivery_twins_free(struct cp_engine *e, struct account *a, uint64_t text_hash);
 /* "campaign/post/occurrence/account#2", for people. */
-const char *delivery_name(struct cp_engine *e, const struct delivery *d, unsigned index);
-bool delivery_idle(const struct delivery *d);
+const char *engine_delivery_name(struct cp_engine *e, const struct delivery *d, unsigned index);
+bool engine_delivery_idle(const struct delivery *d);
 
 /* ---- place.c ------------------------------------------------------------------------------- */
 
 /* Puts a delivery where it has to wait now, or begins what it needs. */
-void delivery_place(struct cp_engine *e, struct delivery *d);
+void engine_delivery_place(struct cp_engine *e, struct delivery *d);
 /* Takes it out of every queue. */
-void delivery_unplace(struct cp_engine *e, struct delivery *d);
+void engine_delivery_unplace(struct cp_engine *e, struct delivery *d);
 /* Out of the queues until an event moves it. */
-void delivery_park(struct cp_engine *e, struct delivery *d, enum cp_wait reason);
+void engine_delivery_park(struct cp_engine *e, struct delivery *d, enum cp_wait reason);
 
 /* ---- claim.c ------------------------------------------------------------------------------- */
 
 enum cp_wait cp_engine_may_send(const struct cp_engine *e, const struct delivery *d, unsigned index,
                                 const struct cp_now *now);
 /* What the account itself has against a claim now. */
-enum cp_wait account_wait(const struct cp_engine *e, const struct account *a, bool overdue,
-                          const struct cp_now *now, int64_t *out_us);
-void account_pump(struct cp_engine *e, struct account *a);
-void claim_end(struct cp_engine *e, struct account *a);
-void claim_abort(struct cp_engine *e, struct account *a);
-void claim_abort_all(struct cp_engine *e);
-bool claimed(const struct delivery *d, unsigned index);
-bool claim_lives(const struct delivery *d, unsigned index);
-void part_ready(struct cp_engine *e, struct delivery *d, unsigned index);
-void part_not_ready(struct cp_engine *e, struct delivery *d, unsigned index,
-                    const struct cp_engine_event *event);
+enum cp_wait engine_account_wait(const struct cp_engine *e, const struct account *a, bool overdue,
+                                 const struct cp_now *now, int64_t *out_us);
+void engine_account_pump(struct cp_engine *e, struct account *a);
+void engine_claim_end(struct cp_engine *e, struct account *a);
+void engine_claim_abort(struct cp_engine *e, struct account *a);
+void engine_claim_abort_all(struct cp_engine *e);
+bool engine_claimed(const struct delivery *d, unsigned index);
+bool engine_claim_lives(const struct delivery *d, unsigned index);
+void engine_part_ready(struct cp_engine *e, struct delivery *d, unsigned index);
+void engine_part_not_ready(struct cp_engine *e, struct delivery *d, unsigned index,
+                           const struct cp_engine_event *event);
 
 /* ---- part.c -------------------------------------------------------------------------------- */
 
-struct work *part_work(struct cp_engine *e, struct delivery *d, unsigned index);
-void part_work_free(struct part *p);
-void part_set_phase(struct cp_engine *e, struct part *p, enum phase phase);
+struct work *engine_part_work(struct cp_engine *e, struct delivery *d, unsigned index);
+void engine_part_work_free(struct part *p);
+void engine_part_set_phase(struct cp_engine *e, struct part *p, enum phase phase);
 /* Takes a state over, with all that is counted by it. */
-void part_set_state(struct cp_engine *e, struct delivery *d, unsigned index,
-                    enum cp_part_state state);
-struct wish part_wish(const struct part *p, enum cp_part_state to, enum cp_part_event event);
-void part_set_unseen(struct cp_engine *e, struct part *p, bool unseen);
-void part_commit(struct cp_engine *e, struct delivery *d, unsigned index, const struct wish *wish);
-void part_committed(struct cp_engine *e, struct delivery *d, unsigned index,
-                    enum cp_commit_result result);
-void part_outcome(struct cp_engine *e, struct delivery *d, unsigned index,
-                  const struct cp_engine_event *event);
+void engine_part_set_state(struct cp_engine *e, struct delivery *d, unsigned index,
+                           enum cp_part_state state);
+struct wish engine_part_wish(const struct part *p, enum cp_part_state to, enum cp_part_event event);
+void engine_part_set_unseen(struct cp_engine *e, struct part *p, bool unseen);
+void engine_part_commit(struct cp_engine *e, struct delivery *d, unsigned index,
+                        const struct wish *wish);
+void engine_part_committed(struct cp_engine *e, struct delivery *d, unsigned index,
+                           enum cp_commit_result result);
+void engine_part_outcome(struct cp_engine *e, struct delivery *d, unsigned index,
+                         const struct cp_engine_event *event);
 /* Sure that nothing was done: when is the part tried again, in wall time? Counts the failure. */
-int64_t part_retry_at(struct cp_engine *e, struct part *p, const struct cp_engine_event *event);
+int64_t engine_part_retry_at(struct cp_engine *e, struct part *p,
+                             const struct cp_engine_event *event);
 
 /* ---- decide.c ------------------------------------------------------------------------------ */
 
-void part_decide(struct cp_engine *e, const struct cp_engine_event *event);
+void engine_part_decide(struct cp_engine *e, const struct cp_engine_event *event);
 
 /* ---- verify.c: everything that is read ----------------------------------------------------- */
 
-int64_t verify_settle(const struct account *a);
 /* A part has just become verify, or is loaded in it. */
-void verify_begin(struct cp_engine *e, struct delivery *d, unsigned index);
-void read_back_begin(struct cp_engine *e, struct delivery *d, unsigned index);
-bool read_back_wanted(const struct delivery *d, unsigned index);
-void verify_long(struct cp_engine *e, struct work *w);
-void verify_uncertain(struct cp_engine *e, struct delivery *d, unsigned index, const char *why);
+void engine_verify_begin(struct cp_engine *e, struct delivery *d, unsigned index);
+void engine_read_back_begin(struct cp_engine *e, struct delivery *d, unsigned index);
+bool engine_read_back_wanted(const struct delivery *d, unsigned index);
+void engine_verify_long(struct cp_engine *e, struct work *w);
+void engine_verify_uncertain(struct cp_engine *e, struct delivery *d, unsigned index,
+                             const char *why);
 /* The moment of boot time at which the part may be read. */
-int64_t read_at(const struct work *w);
+int64_t engine_read_at(const struct work *w);
 /* Into the account's queue of reads, or into the timers until that moment. */
-void read_schedule(struct cp_engine *e, struct work *w);
-void look_begin(struct cp_engine *e, struct work *w);
-void look_end(struct cp_engine *e, struct account *a);
-void part_looked_up(struct cp_engine *e, struct delivery *d, unsigned index,
-                    const struct cp_engine_event *event);
+void engine_read_schedule(struct cp_engine *e, struct work *w);
+void engine_look_begin(struct cp_engine *e, struct work *w);
+void engine_look_end(struct cp_engine *e, struct account *a);
+void engine_part_looked_up(struct cp_engine *e, struct delivery *d, unsigned index,
+                           const struct cp_engine_event *event);
 
 #endif

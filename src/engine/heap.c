@@ -55,9 +55,9 @@ static bool reserve(struct heap *heap)
     return true;
 }
 
-bool heap_put(struct heap *heap, struct node *node, int64_t key)
+bool engine_heap_put(struct heap *heap, struct node *node, int64_t key)
 {
-    heap_remove(node);
+    engine_heap_remove(node);
     if (!reserve(heap))
         return false;
     node->key = key;
@@ -67,7 +67,7 @@ bool heap_put(struct heap *heap, struct node *node, int64_t key)
     return true;
 }
 
-void heap_remove(struct node *node)
+void engine_heap_remove(struct node *node)
 {
     struct heap *heap = node->heap;
     size_t index = node->index;
@@ -84,7 +84,7 @@ void heap_remove(struct node *node)
     sift_down(heap, last->index);
 }
 
-void heap_release(struct heap *heap)
+void engine_heap_release(struct heap *heap)
 {
     free(heap->items);
     *heap = (struct heap){ 0 };

@@ -7,7 +7,7 @@
 
 #include "engine/engine_private.h"
 
-bool held(const struct cp_engine *e, const struct delivery *d)
+bool engine_held(const struct cp_engine *e, const struct delivery *d)
 {
     struct cp_scope_subject subject = {
         .campaign = d->names,
@@ -31,7 +31,7 @@ static bool is_of(const struct hold *h, const struct account *a)
     return h->own && h->scope.kind == CP_SCOPE_ACCOUNT && !strcmp(h->scope.words[0], a->name);
 }
 
-bool hold_stands(const struct cp_engine *e, const struct account *a)
+bool engine_hold_stands(const struct cp_engine *e, const struct account *a)
 {
     for (const struct hold *h = e->holds; h; h = h->next) {
         if (is_of(h, a) && !h->ending)
@@ -40,7 +40,7 @@ bool hold_stands(const struct cp_engine *e, const struct account *a)
     return a->hold_asked;
 }
 
-void hold_end(struct cp_engine *e, struct hold *h, const char *reason)
+void engine_hold_end(struct cp_engine *e, struct hold *h, const char *reason)
 {
     struct cp_action *action = engine_act(e, CP_DO_END_HOLD);
 
@@ -49,11 +49,11 @@ void hold_end(struct cp_engine *e, struct hold *h, const char *reason)
     action->reason = reason;
 }
 
-void hold_end_of(struct cp_engine *e, const struct account *a, const char *reason)
+void engine_hold_end_of(struct cp_engine *e, const struct account *a, const char *reason)
 {
     for (struct hold *h = e->holds; h; h = h->next) {
         if (is_of(h, a) && !h->ending)
-            hold_end(e, h, reason);
+            engine_hold_end(e, h, reason);
     }
 }
 
@@ -78,7 +78,7 @@ static void take_clock_hold(struct cp_engine *e, struct hold *h)
     if (!asked)
         e->clock_trusted = false;
     else if (e->clock_trusted)
-        hold_end(e, h, "the clock is right again");
+        engine_hold_end(e, h, "the clock is right again");
 }
 
 static void take_account_hold(struct cp_engine *e, struct hold *h)
@@ -89,7 +89,7 @@ static void take_account_hold(struct cp_engine *e, struct hold *h)
         return;
     a->hold_asked = false;
     if (a->trouble == TROUBLE_NONE)
-        hold_end(e, h, "the account is in order again");
+        engine_hold_end(e, h, "the account is in order again");
 }
 
 static void abort_held(struct cp_engine *e)
@@ -98,9 +98,18 @@ static void abort_held(struct cp_engine *e)
 
     HASH_ITER(hh, e->accounts, a, next)
     {
-        if (a->claim && held(e, a->claim))
-            claim_abort(e, a);
+        if (a->claim && engine_held(e, a->claim))
+            engine_claim_abort(e, a);
     }
+}
+
+/* One that was asked for just now is known by that, one of an earlier run by its reason. */
+static bool is_clocks(const struct cp_engine *e, const struct cp_engine_event *event)
+{
+    if (!event->own || event->scope->kind != CP_SCOPE_ALL)
+        return false;
+    return event->reason ? !strncmp(event->reason, "the clock ", strlen("the clock "))
+                         : e->clock_hold_asked;
 }
 
 static bool is_known(const struct cp_engine *e, int64_t row)
@@ -112,7 +121,7 @@ static bool is_known(const struct cp_engine *e, int64_t row)
     return false;
 }
 
-void hold_event(struct cp_engine *e, const struct cp_engine_event *event)
+void engine_hold_event(struct cp_engine *e, const struct cp_engine_event *event)
 {
     struct hold *h = is_known(e, event->row) ? NULL : calloc(1, sizeof(*h));
 
@@ -124,15 +133,14 @@ void hold_event(struct cp_engine *e, const struct cp_engine_event *event)
     h->row = event->row;
     h->scope = *event->scope;
     h->own = event->own;
-    h->clock = event->own && event->scope->kind == CP_SCOPE_ALL && event->reason &&
-               !strncmp(event->reason, "the clock ", strlen("the clock "));
+    h->clock = is_clocks(e, event);
     h->next = e->holds;
     e->holds = h;
     if (h->clock)
         take_clock_hold(e, h);
     take_account_hold(e, h);
     abort_held(e);
-    delivery_touch_all(e);
+    engine_delivery_touch_all(e);
 }
 
 /* A person may end a hold of the program's own: then the program tries again. */
@@ -147,11 +155,11 @@ static void released_own(struct cp_engine *e, const struct hold *h)
     if (a && a->trouble != TROUBLE_NONE) {
         a->trouble = TROUBLE_NONE;
         if (!a->known)
-            account_ask(e, a);
+            engine_account_ask(e, a);
     }
 }
 
-void hold_release(struct cp_engine *e, int64_t row)
+void engine_hold_release(struct cp_engine *e, int64_t row)
 {
     for (struct hold **at = &e->holds; *at; at = &(*at)->next) {
         struct hold *h = *at;
@@ -161,7 +169,7 @@ void hold_release(struct cp_engine *e, int64_t row)
         *at = h->next;
         released_own(e, h);
         free(h);
-        delivery_touch_all(e);
+        engine_delivery_touch_all(e);
         return;
     }
 }

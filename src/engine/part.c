@@ -7,7 +7,7 @@
 
 #include "engine/engine_private.h"
 
-struct work *part_work(struct cp_engine *e, struct delivery *d, unsigned index)
+struct work *engine_part_work(struct cp_engine *e, struct delivery *d, unsigned index)
 {
     struct part *p = &d->parts[index];
     struct work *w;
@@ -29,17 +29,17 @@ struct work *part_work(struct cp_engine *e, struct delivery *d, unsigned index)
     return w;
 }
 
-void part_work_free(struct part *p)
+void engine_part_work_free(struct part *p)
 {
     if (!p->work)
         return;
-    heap_remove(&p->work->read);
-    heap_remove(&p->work->long_since);
+    engine_heap_remove(&p->work->read);
+    engine_heap_remove(&p->work->long_since);
     free(p->work);
     p->work = NULL;
 }
 
-void part_set_phase(struct cp_engine *e, struct part *p, enum phase phase)
+void engine_part_set_phase(struct cp_engine *e, struct part *p, enum phase phase)
 {
     bool before = p->phase == PHASE_PREPARING || p->phase == PHASE_COMMITTING;
     bool after = phase == PHASE_PREPARING || phase == PHASE_COMMITTING;
@@ -48,7 +48,7 @@ void part_set_phase(struct cp_engine *e, struct part *p, enum phase phase)
     e->preparing += (size_t)after - (size_t)before;
 }
 
-void part_set_unseen(struct cp_engine *e, struct part *p, bool unseen)
+void engine_part_set_unseen(struct cp_engine *e, struct part *p, bool unseen)
 {
     e->unseen += (size_t)unseen - (size_t)p->unseen;
     p->unseen = unseen;
@@ -89,11 +89,11 @@ static void twin_remove(struct cp_engine *e, struct account *a, uint64_t text_ha
         HASH_DEL(e->twins, t);
         free(t);
     }
-    delivery_twins_free(e, a, text_hash);
+    engine_delivery_twins_free(e, a, text_hash);
 }
 
-void part_set_state(struct cp_engine *e, struct delivery *d, unsigned index,
-                    enum cp_part_state state)
+void engine_part_set_state(struct cp_engine *e, struct delivery *d, unsigned index,
+                           enum cp_part_state state)
 {
     struct part *p = &d->parts[index];
     bool before = p->state != CP_NOWHERE && cp_part_is_open(p->state);
@@ -108,13 +108,13 @@ void part_set_state(struct cp_engine *e, struct delivery *d, unsigned index,
         e->open--;
         d->account->open--;
         twin_remove(e, d->account, p->text_hash);
-        account_dirty(e, d->account);
+        engine_account_dirty(e, d->account);
     }
 }
 
 /* ---- asking for a change ------------------------------------------------------------------- */
 
-struct wish part_wish(const struct part *p, enum cp_part_state to, enum cp_part_event event)
+struct wish engine_part_wish(const struct part *p, enum cp_part_state to, enum cp_part_event event)
 {
     return (struct wish){ .to = to,
                           .event = event,
@@ -124,17 +124,18 @@ struct wish part_wish(const struct part *p, enum cp_part_state to, enum cp_part_
                           .seen = p->seen };
 }
 
-void part_commit(struct cp_engine *e, struct delivery *d, unsigned index, const struct wish *wish)
+void engine_part_commit(struct cp_engine *e, struct delivery *d, unsigned index,
+                        const struct wish *wish)
 {
     struct part *p = &d->parts[index];
-    struct work *w = part_work(e, d, index);
+    struct work *w = engine_part_work(e, d, index);
     struct cp_action *action;
 
     if (!w)
         return;
     assert(p->phase != PHASE_COMMITTING);
     assert(wish->to == p->state || cp_part_next(p->state, wish->event) == wish->to);
-    heap_remove(&w->read);
+    engine_heap_remove(&w->read);
     w->next.from = p->state;
     w->next.to = wish->to;
     w->next.generation = wish->generation;
@@ -142,7 +143,7 @@ void part_commit(struct cp_engine *e, struct delivery *d, unsigned index, const 
     w->next.not_before_us = wish->not_before_us;
     w->next.seen = wish->seen;
     w->next.give_up = wish->give_up;
-    part_set_phase(e, p, PHASE_COMMITTING);
+    engine_part_set_phase(e, p, PHASE_COMMITTING);
     action = engine_act(e, CP_DO_COMMIT);
     action->row = d->row;
     action->part = index + 1;
@@ -179,8 +180,8 @@ static void publish(struct cp_engine *e, struct delivery *d, unsigned index)
     p->ours = true;
     p->attempt_us = e->now.wall_us;
     p->work->began_us = e->now.boot_us;
-    window_begin(&a->window, e->now.plan_us, a->claim_overdue);
-    part_set_phase(e, p, PHASE_PUBLISHING);
+    engine_window_begin(&a->window, e->now.plan_us, a->claim_overdue);
+    engine_part_set_phase(e, p, PHASE_PUBLISHING);
     action->row = d->row;
     action->part = index + 1;
 }
@@ -193,7 +194,7 @@ static void published(struct cp_engine *e, struct delivery *d, unsigned index,
 
     p->failures = 0;
     p->ours = true;
-    if (from != CP_UNCERTAIN && !window_add(&a->window, &a->limits, e->now.plan_us))
+    if (from != CP_UNCERTAIN && !engine_window_add(&a->window, &a->limits, e->now.plan_us))
         engine_no_memory(e);
     if (from == CP_IN_FLIGHT)
         p->work->out_us = e->now.boot_us;
@@ -209,63 +210,64 @@ static void applied(struct cp_engine *e, struct delivery *d, unsigned index)
     p->not_before_us = p->work->next.not_before_us;
     p->seen = p->work->next.seen;
     p->given_up = p->work->next.give_up;
-    part_set_state(e, d, index, to);
-    if (from == CP_IN_FLIGHT && claim_lives(d, index))
-        claim_end(e, d->account);
+    engine_part_set_state(e, d, index, to);
+    if (from == CP_IN_FLIGHT && engine_claim_lives(d, index))
+        engine_claim_end(e, d->account);
     if (to == CP_IN_FLIGHT)
         publish(e, d, index);
     else if (to == CP_PUBLISHED && from != to)
         published(e, d, index, from);
     else if (to != CP_VERIFY && to != CP_PUBLISHED)
-        part_work_free(p);
+        engine_part_work_free(p);
     d->current = UINT16_MAX; /* its not_before may be another */
 }
 
 /* The remote post belongs to another part: two equal posts, or a mistake that a person must see. */
 static void bound(struct cp_engine *e, struct delivery *d, unsigned index)
 {
-    if (claim_lives(d, index))
-        claim_end(e, d->account);
-    part_set_state(e, d, index, CP_UNCERTAIN);
-    part_work_free(&d->parts[index]);
+    if (engine_claim_lives(d, index))
+        engine_claim_end(e, d->account);
+    engine_part_set_state(e, d, index, CP_UNCERTAIN);
+    engine_part_work_free(&d->parts[index]);
     engine_notice(e, d->account,
                   engine_printf(e,
                                 "'%s' is uncertain: the post that was found belongs to another "
                                 "delivery already; look at the account and resolve it",
-                                delivery_name(e, d, index)));
+                                engine_delivery_name(e, d, index)));
 }
 
-void part_committed(struct cp_engine *e, struct delivery *d, unsigned index,
-                    enum cp_commit_result result)
+void engine_part_committed(struct cp_engine *e, struct delivery *d, unsigned index,
+                           enum cp_commit_result result)
 {
     struct part *p = &d->parts[index];
 
     if (p->phase != PHASE_COMMITTING)
         return;
-    part_set_phase(e, p, PHASE_REST);
+    engine_part_set_phase(e, p, PHASE_REST);
     if (result == CP_COMMIT_APPLIED) {
         applied(e, d, index);
     } else if (result == CP_COMMIT_BOUND) {
         bound(e, d, index);
     } else {
-        if (claim_lives(d, index))
-            claim_end(e, d->account);
+        if (engine_claim_lives(d, index))
+            engine_claim_end(e, d->account);
         d->stale = true;
     }
 }
 
 /* ---- what became of a try ------------------------------------------------------------------ */
 
-int64_t part_retry_at(struct cp_engine *e, struct part *p, const struct cp_engine_event *event)
+int64_t engine_part_retry_at(struct cp_engine *e, struct part *p,
+                             const struct cp_engine_event *event)
 {
-    int64_t delay, floor = wall_delay(e, event->not_before_us);
+    int64_t delay, floor = engine_wall_delay(e, event->not_before_us);
 
     /* Then the server is what everybody waits for. */
-    if (event->throttled || !server_answered(event))
+    if (event->throttled || !engine_server_answered(event))
         return 0;
     if (p->failures < UINT8_MAX)
         p->failures++;
-    delay = backoff(e, p->failures);
+    delay = engine_backoff(e, p->failures);
     return e->now.wall_us + (delay > floor ? delay : floor);
 }
 
@@ -273,65 +275,65 @@ static void surely_not(struct cp_engine *e, struct delivery *d, unsigned index,
                        const struct cp_engine_event *event)
 {
     struct part *p = &d->parts[index];
-    struct wish wish = part_wish(p, CP_PLANNED, CP_ON_SURELY_NOT);
+    struct wish wish = engine_part_wish(p, CP_PLANNED, CP_ON_SURELY_NOT);
 
-    window_undo(&d->account->window);
+    engine_window_undo(&d->account->window);
     wish.reason = engine_text(e, event->reason);
     wish.not_before_us = 0;
     if (event->acted != CP_ACTED_NO || event->stopped == CP_WAIT_NOTHING) {
-        wish.not_before_us = part_retry_at(e, p, event);
+        wish.not_before_us = engine_part_retry_at(e, p, event);
     } else {
         wish.reason = cp_wait_name(event->stopped);
         /* A gate that says no to what the engine allows must not become a loop. */
         if (cp_engine_may_send(e, d, index, &e->now) == CP_WAIT_NOTHING)
             wish.not_before_us = e->now.wall_us + CP_BACKOFF_BASE;
     }
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void in_trouble(struct cp_engine *e, struct delivery *d, unsigned index,
                        const struct cp_engine_event *event)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_PLANNED, CP_ON_SURELY_NOT);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_PLANNED, CP_ON_SURELY_NOT);
     bool login = event->verdict == CP_VERDICT_REAUTHENTICATE;
 
-    window_undo(&d->account->window);
-    account_trouble(e, d->account, login ? TROUBLE_CREDENTIAL : TROUBLE_CONFIGURATION,
-                    event->reason);
+    engine_window_undo(&d->account->window);
+    engine_account_trouble(e, d->account, login ? TROUBLE_CREDENTIAL : TROUBLE_CONFIGURATION,
+                           event->reason);
     wish.not_before_us = 0;
     wish.reason = engine_text(e, event->reason);
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void accepted(struct cp_engine *e, struct delivery *d, unsigned index,
                      const struct cp_engine_event *event)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_ACCEPTED);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_ACCEPTED);
 
     wish.remote_id = engine_text(e, event->remote_id);
     wish.url = engine_text(e, event->url);
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void rejected(struct cp_engine *e, struct delivery *d, unsigned index,
                      const struct cp_engine_event *event)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_REJECTED, CP_ON_REJECTED);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_REJECTED, CP_ON_REJECTED);
 
-    window_undo(&d->account->window);
+    engine_window_undo(&d->account->window);
     wish.reason = engine_text(e, event->reason);
-    wish.notice = engine_printf(e, "'%s' was refused: %s", delivery_name(e, d, index),
+    wish.notice = engine_printf(e, "'%s' was refused: %s", engine_delivery_name(e, d, index),
                                 event->reason ? event->reason : "no reason was given");
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void in_doubt(struct cp_engine *e, struct delivery *d, unsigned index,
                      const struct cp_engine_event *event)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_VERIFY, CP_ON_DOUBT);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_VERIFY, CP_ON_DOUBT);
 
     wish.reason = event->reason ? engine_text(e, event->reason) : "no clear answer came";
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void weigh_reply(struct cp_engine *e, struct delivery *d, unsigned index,
@@ -359,15 +361,15 @@ static void weigh_reply(struct cp_engine *e, struct delivery *d, unsigned index,
     }
 }
 
-void part_outcome(struct cp_engine *e, struct delivery *d, unsigned index,
-                  const struct cp_engine_event *event)
+void engine_part_outcome(struct cp_engine *e, struct delivery *d, unsigned index,
+                         const struct cp_engine_event *event)
 {
     bool person =
         event->verdict == CP_VERDICT_REAUTHENTICATE || event->verdict == CP_VERDICT_MISCONFIGURED;
 
     if (d->parts[index].phase != PHASE_PUBLISHING)
         return;
-    server_heard(e, d->account->server, event);
+    engine_server_heard(e, d->account->server, event);
     if (event->acted == CP_ACTED_UNKNOWN)
         in_doubt(e, d, index, event);
     else if (event->acted == CP_ACTED_REPLIED)

@@ -16,10 +16,10 @@ static void count_parked(struct cp_engine *e, const struct delivery *d, int by)
     }
 }
 
-void delivery_unplace(struct cp_engine *e, struct delivery *d)
+void engine_delivery_unplace(struct cp_engine *e, struct delivery *d)
 {
-    heap_remove(&d->turn);
-    heap_remove(&d->expiry);
+    engine_heap_remove(&d->turn);
+    engine_heap_remove(&d->expiry);
     if (d->where == PARKED)
         count_parked(e, d, -1);
     if (d->where == IN_BACKOFF)
@@ -27,9 +27,9 @@ void delivery_unplace(struct cp_engine *e, struct delivery *d)
     d->where = AT_REST;
 }
 
-void delivery_park(struct cp_engine *e, struct delivery *d, enum cp_wait reason)
+void engine_delivery_park(struct cp_engine *e, struct delivery *d, enum cp_wait reason)
 {
-    heap_remove(&d->turn);
+    engine_heap_remove(&d->turn);
     d->where = PARKED;
     d->reason = (uint8_t)reason;
     count_parked(e, d, 1);
@@ -54,7 +54,7 @@ static bool past(const struct cp_engine *e, const struct delivery *d)
 static bool expires(struct cp_engine *e, struct delivery *d)
 {
     struct part *p = &d->parts[0];
-    struct wish wish = part_wish(p, CP_EXPIRED, CP_ON_TOO_LATE);
+    struct wish wish = engine_part_wish(p, CP_EXPIRED, CP_ON_TOO_LATE);
 
     if (d->current != 0 || !d->wanted || d->late || d->standby || d->account->gone)
         return false;
@@ -66,11 +66,12 @@ static bool expires(struct cp_engine *e, struct delivery *d)
     if (!e->clock_trusted)
         return false;
     if (p->phase == PHASE_PREPARING)
-        claim_abort(e, d->account);
+        engine_claim_abort(e, d->account);
     wish.reason = "its send_by has passed";
-    wish.notice = engine_printf(e, "'%s' was not sent: its send_by has passed%s",
-                                delivery_name(e, d, 0), held(e, d) ? " while it was held" : "");
-    part_commit(e, d, 0, &wish);
+    wish.notice =
+        engine_printf(e, "'%s' was not sent: its send_by has passed%s",
+                      engine_delivery_name(e, d, 0), engine_held(e, d) ? " while it was held" : "");
+    engine_part_commit(e, d, 0, &wish);
     return true;
 }
 
@@ -86,7 +87,7 @@ static void park_held(struct cp_engine *e, struct delivery *d)
 {
     if (e->now.plan_us - d->due_us <= e->overdue_after_us)
         d->early_hold = true;
-    delivery_park(e, d, CP_WAIT_HELD);
+    engine_delivery_park(e, d, CP_WAIT_HELD);
 }
 
 static void queue(struct cp_engine *e, struct delivery *d)
@@ -98,7 +99,7 @@ static void queue(struct cp_engine *e, struct delivery *d)
         put(e, d, IN_OVERDUE, &a->overdue, d->send_by_us);
     else
         put(e, d, IN_ON_TIME, &a->on_time, d->due_us);
-    account_dirty(e, a);
+    engine_account_dirty(e, a);
 }
 
 static void place_planned(struct cp_engine *e, struct delivery *d)
@@ -106,12 +107,12 @@ static void place_planned(struct cp_engine *e, struct delivery *d)
     if (!d->wanted || d->account->gone)
         return;
     if (d->current == 0 && d->standby)
-        delivery_park(e, d, CP_WAIT_STANDBY);
+        engine_delivery_park(e, d, CP_WAIT_STANDBY);
     else if (d->current == 0 && d->late)
-        delivery_park(e, d, CP_WAIT_LATE);
+        engine_delivery_park(e, d, CP_WAIT_LATE);
     else if (d->due_us > e->now.plan_us)
         put(e, d, IN_DUE, &e->plan_timers, d->due_us);
-    else if (held(e, d))
+    else if (engine_held(e, d))
         park_held(e, d);
     else if (d->not_before_us > e->now.boot_us)
         put(e, d, IN_BACKOFF, &e->boot_timers, d->not_before_us);
@@ -121,14 +122,14 @@ static void place_planned(struct cp_engine *e, struct delivery *d)
 
 static void doubt_after_restart(struct cp_engine *e, struct delivery *d, unsigned index)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_VERIFY, CP_ON_DOUBT);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_VERIFY, CP_ON_DOUBT);
 
     if (d->account->gone) {
-        verify_uncertain(e, d, index, "its account has left the configuration");
+        engine_verify_uncertain(e, d, index, "its account has left the configuration");
         return;
     }
     wish.reason = "the service ended while it was on its way";
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void place_verify(struct cp_engine *e, struct delivery *d, unsigned index)
@@ -137,26 +138,26 @@ static void place_verify(struct cp_engine *e, struct delivery *d, unsigned index
     struct work *w = d->parts[index].work;
 
     if (a->gone)
-        verify_uncertain(e, d, index, "its account has left the configuration");
+        engine_verify_uncertain(e, d, index, "its account has left the configuration");
     else if (!a->can_look_up || (a->known && a->guarantee == CP_GUARANTEE_NONE))
-        verify_uncertain(e, d, index, "its server can't be asked whether it is out");
+        engine_verify_uncertain(e, d, index, "its server can't be asked whether it is out");
     else if (!w || !w->in_verify)
-        verify_begin(e, d, index);
+        engine_verify_begin(e, d, index);
     else if (!w->read.heap)
-        read_schedule(e, w);
+        engine_read_schedule(e, w);
 }
 
 static void place_published(struct cp_engine *e, struct delivery *d, unsigned index)
 {
     struct part *p = &d->parts[index];
 
-    if (!read_back_wanted(d, index)) {
-        part_set_unseen(e, p, false);
-        part_work_free(p);
+    if (!engine_read_back_wanted(d, index)) {
+        engine_part_set_unseen(e, p, false);
+        engine_part_work_free(p);
     } else if (!p->unseen) {
-        read_back_begin(e, d, index);
+        engine_read_back_begin(e, d, index);
     } else if (!p->work->read.heap) {
-        read_schedule(e, p->work);
+        engine_read_schedule(e, p->work);
     }
 }
 
@@ -186,14 +187,14 @@ static void find_current(struct cp_engine *e, struct delivery *d)
     d->current = (uint16_t)current;
     d->not_before_us = INT64_MIN;
     if (current < d->part_count && d->parts[current].not_before_us > 0)
-        d->not_before_us = e->now.boot_us + wall_delay(e, d->parts[current].not_before_us);
+        d->not_before_us = e->now.boot_us + engine_wall_delay(e, d->parts[current].not_before_us);
 }
 
-void delivery_place(struct cp_engine *e, struct delivery *d)
+void engine_delivery_place(struct cp_engine *e, struct delivery *d)
 {
     struct part *p;
 
-    delivery_unplace(e, d);
+    engine_delivery_unplace(e, d);
     find_current(e, d);
     if (d->stale)
         return;

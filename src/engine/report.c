@@ -4,7 +4,7 @@
 enum cp_wait cp_engine_gate(const struct cp_engine *e, int64_t row, unsigned part,
                             const struct cp_now *now)
 {
-    const struct delivery *d = delivery_find(e, row);
+    const struct delivery *d = engine_delivery_find(e, row);
     const struct part *p;
 
     if (!d || part < 1 || part > d->part_count)
@@ -28,12 +28,12 @@ static enum cp_wait explain_planned(const struct cp_engine *e, const struct deli
         return CP_WAIT_NOT_BEFORE;
     if (d->overdue && d->current == 0 && d->account->on_time.count)
         return CP_WAIT_OVERDUE;
-    return account_wait(e, d->account, d->overdue && d->current == 0, now, &at);
+    return engine_account_wait(e, d->account, d->overdue && d->current == 0, now, &at);
 }
 
 enum cp_wait cp_engine_explain(const struct cp_engine *e, int64_t row, const struct cp_now *now)
 {
-    const struct delivery *d = delivery_find(e, row);
+    const struct delivery *d = engine_delivery_find(e, row);
     const struct part *p;
     enum cp_wait wait;
 
@@ -65,7 +65,7 @@ static void count_queues(const struct cp_engine *e, const struct account *a,
 
     if (!count)
         return;
-    switch (account_wait(e, a, a->on_time.count == 0, now, &at)) {
+    switch (engine_account_wait(e, a, a->on_time.count == 0, now, &at)) {
     case CP_WAIT_HELD:
         out->held += count;
         break;

@@ -5,7 +5,7 @@
  */
 #include "engine/engine_private.h"
 
-struct server *server_need(struct cp_engine *e, uint32_t number)
+struct server *engine_server_need(struct cp_engine *e, uint32_t number)
 {
     struct server *s;
 
@@ -25,30 +25,30 @@ struct server *server_need(struct cp_engine *e, uint32_t number)
     return NULL;
 }
 
-bool server_open(const struct server *s, int64_t boot_us)
+bool engine_server_open(const struct server *s, int64_t boot_us)
 {
     return boot_us >= s->not_before_us && (!s->failures || !s->requests);
 }
 
-void server_begin(struct server *s)
+void engine_server_begin(struct server *s)
 {
     s->requests++;
 }
 
-void server_wake(struct cp_engine *e, struct server *s)
+void engine_server_wake(struct cp_engine *e, struct server *s)
 {
     for (struct account *a = s->accounts; a; a = a->next_of_server)
-        account_dirty(e, a);
+        engine_account_dirty(e, a);
 }
 
-void server_end(struct cp_engine *e, struct server *s)
+void engine_server_end(struct cp_engine *e, struct server *s)
 {
     s->requests--;
     if (s->failures)
-        server_wake(e, s);
+        engine_server_wake(e, s);
 }
 
-int64_t backoff(struct cp_engine *e, unsigned failures)
+int64_t engine_backoff(struct cp_engine *e, unsigned failures)
 {
     int64_t most = CP_BACKOFF_BASE;
 
@@ -59,7 +59,7 @@ int64_t backoff(struct cp_engine *e, unsigned failures)
     return 1 + (int64_t)(engine_random(e) % (uint64_t)most);
 }
 
-int64_t wall_delay(const struct cp_engine *e, int64_t wall_us)
+int64_t engine_wall_delay(const struct cp_engine *e, int64_t wall_us)
 {
     if (wall_us <= e->now.wall_us)
         return 0;
@@ -79,14 +79,14 @@ static void close_until(struct cp_engine *e, struct server *s, int64_t boot_us)
 /* "Too many requests" is no failure: it counts only while the server names no time. */
 static void slow_down(struct cp_engine *e, struct server *s, int64_t wall_us)
 {
-    int64_t delay = wall_delay(e, wall_us);
+    int64_t delay = engine_wall_delay(e, wall_us);
 
     if (wall_us <= 0)
-        delay = backoff(e, ++s->throttles);
+        delay = engine_backoff(e, ++s->throttles);
     close_until(e, s, e->now.boot_us + delay);
 }
 
-bool server_answered(const struct cp_engine_event *event)
+bool engine_server_answered(const struct cp_engine_event *event)
 {
     if (event->connected || event->throttled)
         return true;
@@ -98,16 +98,16 @@ bool server_answered(const struct cp_engine_event *event)
            event->verdict == CP_VERDICT_DIFFERENT;
 }
 
-void server_heard(struct cp_engine *e, struct server *s, const struct cp_engine_event *event)
+void engine_server_heard(struct cp_engine *e, struct server *s, const struct cp_engine_event *event)
 {
-    bool answered = server_answered(event);
+    bool answered = engine_server_answered(event);
 
     if (!answered && (event->kind == CP_EV_NOT_READY ||
                       (event->kind == CP_EV_OUTCOME && event->acted == CP_ACTED_NO)))
-        close_until(e, s, e->now.boot_us + backoff(e, ++s->failures));
+        close_until(e, s, e->now.boot_us + engine_backoff(e, ++s->failures));
     if (answered && s->failures) {
         s->failures = 0;
-        server_wake(e, s);
+        engine_server_wake(e, s);
     }
     if (event->throttled)
         slow_down(e, s, event->not_before_us);

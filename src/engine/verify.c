@@ -3,7 +3,7 @@
  * Doubt ends by reading alone. How long to wait and how many reads must agree that nothing is there
  * follows from what the server promises:
  *
- *     native   no wait, one read                  absent: the same key again
+ *     native   no wait, one read                  absent: the same key again (but expired only when settled)
  *     window   settle, two reads half of it apart absent: the same key again
  *     lookup   settle, two reads half of it apart absent: the next generation
  *     none     nobody can tell: uncertain
@@ -14,12 +14,11 @@
  */
 #include "engine/engine_private.h"
 
-int64_t verify_settle(const struct account *a)
+/* How long a request may still be at work at the server after it was begun. */
+static int64_t settle_time(const struct account *a)
 {
     int64_t settle = CP_SETTLE_LEAST;
 
-    if (a->guarantee == CP_GUARANTEE_NATIVE)
-        return 0;
     if (a->limits.settle_us >= 0)
         return a->limits.settle_us;
     if (settle < 2 * a->request_timeout_us)
@@ -29,29 +28,30 @@ int64_t verify_settle(const struct account *a)
     return settle;
 }
 
-int64_t read_at(const struct work *w)
+int64_t engine_read_at(const struct work *w)
 {
-    int64_t settle = verify_settle(w->delivery->account), at;
+    const struct account *a = w->delivery->account;
+    int64_t settle = settle_time(a), at;
 
-    if (!w->in_verify)
+    if (!w->in_verify || a->guarantee == CP_GUARANTEE_NATIVE)
         return w->read_us;
     at = w->absent_reads ? w->absent_us + settle / 2 : w->began_us + settle;
     return at > w->read_us ? at : w->read_us;
 }
 
-void read_schedule(struct cp_engine *e, struct work *w)
+void engine_read_schedule(struct cp_engine *e, struct work *w)
 {
     struct account *a = w->delivery->account;
-    int64_t at = read_at(w);
+    int64_t at = engine_read_at(w);
 
     engine_timer(e, at > e->now.boot_us ? &e->boot_timers : &a->reads, &w->read, at);
-    account_dirty(e, a);
+    engine_account_dirty(e, a);
 }
 
 static void read_again(struct cp_engine *e, struct work *w, int64_t delay_us)
 {
     w->read_us = e->now.boot_us + delay_us;
-    read_schedule(e, w);
+    engine_read_schedule(e, w);
 }
 
 /* The age that survived a restart; what can't be known counts as nothing. */
@@ -62,10 +62,10 @@ static int64_t age_by_wall(const struct cp_engine *e, const struct part *p)
     return e->now.wall_us - p->attempt_us;
 }
 
-void verify_begin(struct cp_engine *e, struct delivery *d, unsigned index)
+void engine_verify_begin(struct cp_engine *e, struct delivery *d, unsigned index)
 {
     struct part *p = &d->parts[index];
-    struct work *w = part_work(e, d, index);
+    struct work *w = engine_part_work(e, d, index);
     int64_t notice;
 
     if (!w)
@@ -82,7 +82,7 @@ void verify_begin(struct cp_engine *e, struct delivery *d, unsigned index)
     read_again(e, w, 0);
 }
 
-void verify_long(struct cp_engine *e, struct work *w)
+void engine_verify_long(struct cp_engine *e, struct work *w)
 {
     const struct delivery *d = w->delivery;
 
@@ -90,24 +90,25 @@ void verify_long(struct cp_engine *e, struct work *w)
                   engine_printf(e,
                                 "'%s' has been in doubt for an hour: its server does not say "
                                 "whether the post is out",
-                                delivery_name(e, d, w->part)));
+                                engine_delivery_name(e, d, w->part)));
 }
 
-void verify_uncertain(struct cp_engine *e, struct delivery *d, unsigned index, const char *why)
+void engine_verify_uncertain(struct cp_engine *e, struct delivery *d, unsigned index,
+                             const char *why)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_UNCERTAIN, CP_ON_NO_PROOF);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_UNCERTAIN, CP_ON_NO_PROOF);
 
     wish.reason = why;
     wish.notice = engine_printf(e,
                                 "'%s' is uncertain: %s; look at the account, then "
                                 "'camp-post resolve' it",
-                                delivery_name(e, d, index), why);
-    part_commit(e, d, index, &wish);
+                                engine_delivery_name(e, d, index), why);
+    engine_part_commit(e, d, index, &wish);
 }
 
 /* ---- looking up ---------------------------------------------------------------------------- */
 
-void look_begin(struct cp_engine *e, struct work *w)
+void engine_look_begin(struct cp_engine *e, struct work *w)
 {
     struct delivery *d = w->delivery;
     struct account *a = d->account;
@@ -115,24 +116,24 @@ void look_begin(struct cp_engine *e, struct work *w)
 
     a->looking = d;
     a->looking_part = w->part;
-    server_begin(a->server);
-    part_set_phase(e, &d->parts[w->part], PHASE_LOOKING);
+    engine_server_begin(a->server);
+    engine_part_set_phase(e, &d->parts[w->part], PHASE_LOOKING);
     w->reads++;
     action->row = d->row;
     action->part = w->part + 1;
     action->read_back = !w->in_verify;
 }
 
-void look_end(struct cp_engine *e, struct account *a)
+void engine_look_end(struct cp_engine *e, struct account *a)
 {
     a->looking = NULL;
-    server_end(e, a->server);
-    account_dirty(e, a);
+    engine_server_end(e, a->server);
+    engine_account_dirty(e, a);
 }
 
 static void read_unclear(struct cp_engine *e, struct work *w, const struct cp_engine_event *event)
 {
-    int64_t delay = CP_READ_BASE, floor = wall_delay(e, event->not_before_us);
+    int64_t delay = CP_READ_BASE, floor = engine_wall_delay(e, event->not_before_us);
 
     for (unsigned i = 0; i < w->unclear && delay < CP_READ_MOST; i++)
         delay *= 2;
@@ -148,20 +149,20 @@ static const char *differs(struct cp_engine *e, const struct delivery *d, unsign
     if (!difference)
         return NULL;
     return engine_printf(e, "'%s' is out, but differs from what was sent: %s",
-                         delivery_name(e, d, index), difference);
+                         engine_delivery_name(e, d, index), difference);
 }
 
 static void found(struct cp_engine *e, struct delivery *d, unsigned index,
                   const struct cp_engine_event *event)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_FOUND);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_FOUND);
 
     wish.seen = true;
     wish.remote_id = engine_text(e, event->remote_id);
     wish.url = engine_text(e, event->url);
     wish.reason = "it was found on the account";
     wish.notice = differs(e, d, index, event->difference);
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static bool too_late(const struct cp_engine *e, const struct delivery *d, unsigned index)
@@ -174,38 +175,41 @@ static bool too_late(const struct cp_engine *e, const struct delivery *d, unsign
 static void proven_absent(struct cp_engine *e, struct delivery *d, unsigned index)
 {
     struct part *p = &d->parts[index];
-    struct wish wish = part_wish(p, CP_PLANNED, CP_ON_ABSENT);
+    struct wish wish = engine_part_wish(p, CP_PLANNED, CP_ON_ABSENT);
 
     if (p->absences + 1 >= CP_ABSENCES_MOST) {
-        verify_uncertain(e, d, index, "it was not found after three tries in doubt");
+        engine_verify_uncertain(e, d, index, "it was not found after three tries in doubt");
         return;
     }
     if (too_late(e, d, index)) {
-        wish = part_wish(p, CP_EXPIRED, CP_ON_TOO_LATE);
+        wish = engine_part_wish(p, CP_EXPIRED, CP_ON_TOO_LATE);
         wish.notice = engine_printf(e,
                                     "'%s' was not sent: the try in doubt did nothing, and its "
                                     "send_by has passed",
-                                    delivery_name(e, d, index));
+                                    engine_delivery_name(e, d, index));
     } else if (d->account->guarantee == CP_GUARANTEE_LOOKUP) {
         wish.generation = p->generation + 1;
     }
     wish.absences = p->absences + 1u;
     wish.not_before_us = 0;
     wish.reason = "it was not found on the account";
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void absent(struct cp_engine *e, struct delivery *d, unsigned index)
 {
     struct work *w = d->parts[index].work;
+    int64_t settled = e->now.boot_us - w->began_us - settle_time(d->account);
     unsigned enough = d->account->guarantee == CP_GUARANTEE_NATIVE ? 1 : 2;
 
     if (w->absent_reads++ == 0)
         w->absent_us = e->now.boot_us;
-    if (w->absent_reads >= enough)
-        proven_absent(e, d, index);
-    else
+    if (w->absent_reads < enough)
         read_again(e, w, 0);
+    else if (settled < 0 && too_late(e, d, index))
+        read_again(e, w, -settled); /* native: the try may still get through, so it is not over */
+    else
+        proven_absent(e, d, index);
 }
 
 static void weigh_doubt(struct cp_engine *e, struct delivery *d, unsigned index,
@@ -216,9 +220,10 @@ static void weigh_doubt(struct cp_engine *e, struct delivery *d, unsigned index,
     else if (d->account->gone)
         return; /* placing makes it uncertain */
     else if (event->verdict == CP_VERDICT_DIFFERENT)
-        verify_uncertain(e, d, index,
-                         event->reason ? engine_text(e, event->reason)
-                                       : "something else is in its place, or several posts fit");
+        engine_verify_uncertain(e, d, index,
+                                event->reason
+                                    ? engine_text(e, event->reason)
+                                    : "something else is in its place, or several posts fit");
     else if (event->verdict == CP_VERDICT_ABSENT)
         absent(e, d, index);
     else
@@ -227,7 +232,7 @@ static void weigh_doubt(struct cp_engine *e, struct delivery *d, unsigned index,
 
 /* ---- reading back what is out -------------------------------------------------------------- */
 
-bool read_back_wanted(const struct delivery *d, unsigned index)
+bool engine_read_back_wanted(const struct delivery *d, unsigned index)
 {
     const struct part *p = &d->parts[index];
 
@@ -235,28 +240,28 @@ bool read_back_wanted(const struct delivery *d, unsigned index)
            !d->account->gone;
 }
 
-void read_back_begin(struct cp_engine *e, struct delivery *d, unsigned index)
+void engine_read_back_begin(struct cp_engine *e, struct delivery *d, unsigned index)
 {
-    struct work *w = part_work(e, d, index);
+    struct work *w = engine_part_work(e, d, index);
 
     if (!w)
         return;
     w->in_verify = false;
-    heap_remove(&w->long_since);
+    engine_heap_remove(&w->long_since);
     w->reads = w->unclear = 0;
-    part_set_unseen(e, &d->parts[index], true);
+    engine_part_set_unseen(e, &d->parts[index], true);
     read_again(e, w, 0);
 }
 
 static void give_up(struct cp_engine *e, struct delivery *d, unsigned index, const char *reason,
                     const char *notice)
 {
-    struct wish wish = part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_FOUND);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_FOUND);
 
     wish.give_up = true;
     wish.reason = reason;
     wish.notice = notice;
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 static void seen(struct cp_engine *e, struct delivery *d, unsigned index,
@@ -264,14 +269,14 @@ static void seen(struct cp_engine *e, struct delivery *d, unsigned index,
 {
     struct work *w = d->parts[index].work;
     struct server *s = d->account->server;
-    struct wish wish = part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_FOUND);
+    struct wish wish = engine_part_wish(&d->parts[index], CP_PUBLISHED, CP_ON_FOUND);
 
     if (w->out_us != INT64_MIN && e->now.boot_us - w->out_us > s->lag_us && w->reads > 1)
         s->lag_us = e->now.boot_us - w->out_us;
     wish.seen = true;
     wish.url = engine_text(e, event->url);
     wish.notice = differs(e, d, index, event->difference);
-    part_commit(e, d, index, &wish);
+    engine_part_commit(e, d, index, &wish);
 }
 
 /* 0, 2 s, 10 s, 60 s, 300 s after the server said ok; after a restart from the first read on. */
@@ -300,34 +305,34 @@ static void weigh_read_back(struct cp_engine *e, struct delivery *d, unsigned in
                 engine_printf(e,
                               "'%s' was accepted by its server, but something else is in its "
                               "place: look at the account",
-                              delivery_name(e, d, index)));
+                              engine_delivery_name(e, d, index)));
     else if (event->verdict == CP_VERDICT_ABSENT && (last || !p->ours))
         give_up(e, d, index, "the server said ok, but the post is not there",
                 engine_printf(e,
                               "'%s': the server said ok, but the post is not there: look at "
                               "the account",
-                              delivery_name(e, d, index)));
+                              engine_delivery_name(e, d, index)));
     else if (last)
         give_up(e, d, index, "it could not be read back", NULL);
     else
         read_back_later(e, p->work);
 }
 
-void part_looked_up(struct cp_engine *e, struct delivery *d, unsigned index,
-                    const struct cp_engine_event *event)
+void engine_part_looked_up(struct cp_engine *e, struct delivery *d, unsigned index,
+                           const struct cp_engine_event *event)
 {
     struct part *p = &d->parts[index];
     struct account *a = d->account;
 
     if (p->phase != PHASE_LOOKING)
         return;
-    part_set_phase(e, p, PHASE_REST);
-    look_end(e, a);
-    server_heard(e, a->server, event);
+    engine_part_set_phase(e, p, PHASE_REST);
+    engine_look_end(e, a);
+    engine_server_heard(e, a->server, event);
     if (event->verdict == CP_VERDICT_REAUTHENTICATE)
-        account_trouble(e, a, TROUBLE_CREDENTIAL, event->reason);
+        engine_account_trouble(e, a, TROUBLE_CREDENTIAL, event->reason);
     else if (event->verdict == CP_VERDICT_MISCONFIGURED)
-        account_trouble(e, a, TROUBLE_CONFIGURATION, event->reason);
+        engine_account_trouble(e, a, TROUBLE_CONFIGURATION, event->reason);
     if (p->state == CP_VERIFY)
         weigh_doubt(e, d, index, event);
     else if (p->unseen && !a->gone)

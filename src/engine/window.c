@@ -38,7 +38,7 @@ static bool append(struct window *window, int64_t plan_us)
     return true;
 }
 
-bool window_init(struct window *window, const int64_t *times, size_t count)
+bool engine_window_init(struct window *window, const int64_t *times, size_t count)
 {
     *window = (struct window){ .last_us = INT64_MIN, .overdue_us = INT64_MIN };
     for (size_t i = 0; i < count; i++) {
@@ -54,7 +54,7 @@ bool window_init(struct window *window, const int64_t *times, size_t count)
     return true;
 }
 
-void window_begin(struct window *window, int64_t plan_us, bool overdue)
+void engine_window_begin(struct window *window, int64_t plan_us, bool overdue)
 {
     window->last_before_us = window->last_us;
     window->overdue_before_us = window->overdue_us;
@@ -63,13 +63,13 @@ void window_begin(struct window *window, int64_t plan_us, bool overdue)
         window->overdue_us = plan_us;
 }
 
-void window_undo(struct window *window)
+void engine_window_undo(struct window *window)
 {
     window->last_us = window->last_before_us;
     window->overdue_us = window->overdue_before_us;
 }
 
-bool window_add(struct window *window, const struct cp_limits *limits, int64_t plan_us)
+bool engine_window_add(struct window *window, const struct cp_limits *limits, int64_t plan_us)
 {
     if (window->last_us < plan_us)
         window->last_us = plan_us;
@@ -101,7 +101,8 @@ static int64_t after(int64_t us, int64_t span_us)
     return us == INT64_MIN || span_us <= 0 ? INT64_MIN : us + span_us;
 }
 
-enum cp_wait window_wait(const struct account *a, bool overdue, int64_t plan_us, int64_t *out_us)
+enum cp_wait engine_window_wait(const struct account *a, bool overdue, int64_t plan_us,
+                                int64_t *out_us)
 {
     int64_t every = a->limits.overdue_us >= 0 ? a->limits.overdue_us : CP_OVERDUE_EVERY;
     int64_t spacing = after(a->window.last_us, a->limits.spacing_us);

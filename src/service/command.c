@@ -339,28 +339,43 @@ static void tell_release(struct command *command, int64_t row)
     service_tell(command->service, &event);
 }
 
+struct decision {
+    struct command *command;
+    struct cp_engine_event event;
+};
+
+/* What is decided about is often not loaded any more: the engine is handed it with the decision. */
+static bool tell_decision(const struct cp_engine_delivery *delivery, void *ctx)
+{
+    struct decision *decision = ctx;
+
+    decision->event.delivery = delivery;
+    service_tell(decision->command->service, &decision->event);
+    return true;
+}
+
 static void decide(struct command *command, struct target *target)
 {
-    struct cp_engine_event event = {
-        .kind = CP_EV_DECIDE,
-        .row = target->row,
-        .part = command->part,
-        .remote_id = command->published,
-        .reason = command->reason,
-        .by = command->by,
-    };
+    struct decision decision = { .command = command,
+                                 .event = { .kind = CP_EV_DECIDE,
+                                            .row = target->row,
+                                            .part = command->part,
+                                            .remote_id = command->published,
+                                            .reason = command->reason,
+                                            .by = command->by } };
+    struct cp_error err = { 0 };
     size_t changes = 0;
 
     if (command->kind == RETRY)
-        event.decision = CP_DECIDE_RETRY;
+        decision.event.decision = CP_DECIDE_RETRY;
     else if (command->kind == CANCEL || command->cancel)
-        event.decision = CP_DECIDE_CANCEL;
+        decision.event.decision = CP_DECIDE_CANCEL;
     else
-        event.decision = command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
-    if (!service_load_row(command->service, target->row))
-        return;
+        decision.event.decision = command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
     command->service->decided = &changes;
-    service_tell(command->service, &event);
+    if (!cp_ledger_load(command->service->ledger, target->row, tell_decision, &decision, &err) &&
+        err.domain)
+        service_fail(command->service, &err);
     command->service->decided = NULL;
     target->changed = changes > 0;
 }

@@ -45,7 +45,7 @@ static void put_in_queue(struct service *service, const struct cp_engine_event *
     struct queued_event *copy = copy_event(event);
 
     /* Loads and accounts are told from the loop only, never by an action. */
-    if (!copy || event->kind == CP_EV_LOAD || event->kind == CP_EV_ACCOUNT) {
+    if (!copy || event->kind == CP_EV_LOAD || event->kind == CP_EV_ACCOUNT || event->delivery) {
         struct cp_error err = { 0 };
 
         free(copy);
@@ -93,9 +93,11 @@ static void free_hold(struct hold_task *hold)
 static void hold_added(struct service *service, struct write_task *task)
 {
     struct hold_task *hold = (struct hold_task *)task;
-    struct cp_engine_event event = {
-        .kind = CP_EV_HOLD, .row = hold->row, .scope = &hold->scope, .own = true
-    };
+    struct cp_engine_event event = { .kind = CP_EV_HOLD,
+                                     .row = hold->row,
+                                     .scope = &hold->scope,
+                                     .own = true,
+                                     .reason = hold->reason };
 
     if (!task->failed) {
         service_tell(service, &event);

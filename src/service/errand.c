@@ -200,6 +200,7 @@ static void run_turn(struct cp_errand *errand)
     if (errand->checkpoint)
         turn.checkpoint = errand->checkpoint;
     turn.reply = errand->reply;
+    turn.publish_replied = errand->publishing && errand->reply;
     turn.answer = errand->typed;
     cp_answer_release(&errand->answer);
     if (!cp_adapter_turn(errand->plan.adapter, errand->plan.settings, &turn, &errand->answer,

@@ -259,9 +259,11 @@ static bool open_ledger(struct service *service, struct cp_error *err)
 
 static bool tell_stored_hold(const struct cp_ledger_hold *hold, void *ctx)
 {
-    struct cp_engine_event event = {
-        .kind = CP_EV_HOLD, .row = hold->row, .scope = &hold->scope, .own = hold->own
-    };
+    struct cp_engine_event event = { .kind = CP_EV_HOLD,
+                                     .row = hold->row,
+                                     .scope = &hold->scope,
+                                     .own = hold->own,
+                                     .reason = hold->reason };
 
     service_tell(ctx, &event);
     return true;

@@ -61,18 +61,16 @@ static void read_job(void *ctx)
         close(fd);
 }
 
-/* Makes the folders from the account's directory down to the file's. */
+/* Makes the account's directory and what lies between it and the file, where they are missing. */
 static void make_folders(struct cp_exchange *exchange)
 {
     char *folder = exchange->folder;
-    size_t from = strlen(exchange->root);
 
     for (size_t i = 1; folder[i]; i++) {
-        if (folder[i] != '/' || i < from)
+        if (folder[i] != '/')
             continue;
         folder[i] = '\0';
-        if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-            fail(exchange, "make the folder", folder);
+        (void)!mkdir(folder, 0755); /* what is in the way shows in the last step */
         folder[i] = '/';
     }
     if (mkdir(folder, 0755) < 0 && errno != EEXIST)

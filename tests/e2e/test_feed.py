@@ -63,7 +63,8 @@ class Feed(E2E):
             found = [e for i, e in entries.items() if part["wire_key"] in i]
             self.assertEqual(len(found), 1, f"entries whose id has the key of {delivery['key']}")
             entry = found[0]
-            text = plain(entry.content[0].value) if "content" in entry else plain(entry.summary)
+            content = entry.content[0]
+            text = blank(content.value) if content.type == "text/plain" else plain(content.value)
             self.assertIn(blank(part["text"]), text)
             title = blank(entry.title).rstrip("…").rstrip()
             self.assertTrue(title)

@@ -38,6 +38,22 @@ static void a_changed_account_is_asked_anew_and_stops_at_the_gate(void **state)
     world_free(w);
 }
 
+static void what_is_ready_is_asked_once_more_before_it_is_committed(void **state)
+{
+    struct world *w = world_with(CP_GUARANTEE_LOOKUP);
+
+    (void)state;
+    load_new(w, 1);
+    account(w);
+    ready(w, 1, 1);
+    says(w, "abort 1");
+    not_ready(w, 1, CP_VERDICT_RETRY);
+    says(w, "");
+    who(w, 1, CP_VERDICT_ACCEPTED);
+    says(w, "bind 1; prepare 1");
+    world_free(w);
+}
+
 static void another_account_than_before_is_held(void **state)
 {
     struct world *w = world_make();
@@ -242,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_goes_before_the_server_has_said_who_we_are),
         cmocka_unit_test(a_changed_account_is_asked_anew_and_stops_at_the_gate),
+        cmocka_unit_test(what_is_ready_is_asked_once_more_before_it_is_committed),
         cmocka_unit_test(another_account_than_before_is_held),
         cmocka_unit_test(two_names_for_one_account_are_held),
         cmocka_unit_test(a_credential_that_is_no_longer_good_says_how_to_log_in),

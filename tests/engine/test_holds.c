@@ -282,6 +282,26 @@ static void a_server_with_another_time_stops_everything(void **state)
     world_free(w);
 }
 
+static void a_hold_of_the_clock_that_came_too_late_ends_at_once(void **state)
+{
+    struct world *w = world_with(CP_GUARANTEE_LOOKUP);
+    struct cp_scope all = { .kind = CP_SCOPE_ALL };
+
+    (void)state;
+    set_clock(w, CP_HOUR);
+    tick(w, 0);
+    says(w, "hold all !; who 1");
+    tell(w, (struct cp_engine_event){ .kind = CP_EV_WHO,
+                                      .number = 1,
+                                      .verdict = CP_VERDICT_ACCEPTED,
+                                      .remote_id = "id-1",
+                                      .date_us = w->now.wall_us });
+    says(w, "bind 1");
+    tell(w, (struct cp_engine_event){ .kind = CP_EV_HOLD, .row = 7, .scope = &all, .own = true });
+    says(w, "end hold 7");
+    world_free(w);
+}
+
 static void a_clock_behind_the_ledger_is_not_trusted(void **state)
 {
     static const struct {
@@ -344,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_small_correction_and_a_sleep_are_no_change_of_the_clock),
         cmocka_unit_test(nothing_expires_while_the_clock_is_wrong),
         cmocka_unit_test(a_server_with_another_time_stops_everything),
+        cmocka_unit_test(a_hold_of_the_clock_that_came_too_late_ends_at_once),
         cmocka_unit_test(a_clock_behind_the_ledger_is_not_trusted),
         cmocka_unit_test(the_clock_hold_of_an_earlier_run_still_stands),
     };

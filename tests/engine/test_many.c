@@ -47,10 +47,10 @@ static void take_actions(struct world *w, struct answers *q)
         const struct cp_action *a = &w->actions.items[i];
         struct cp_engine_event event = { .row = a->row, .part = a->part, .remote_id = "r" };
 
-        event.kind = a->kind == CP_DO_PREPARE ? CP_EV_READY :
-                     a->kind == CP_DO_COMMIT  ? CP_EV_COMMITTED :
-                     a->kind == CP_DO_PUBLISH ? CP_EV_OUTCOME :
-                                                CP_EV_LOOKED_UP;
+        event.kind = a->kind == CP_DO_PREPARE   ? CP_EV_READY
+                     : a->kind == CP_DO_COMMIT  ? CP_EV_COMMITTED
+                     : a->kind == CP_DO_PUBLISH ? CP_EV_OUTCOME
+                                                : CP_EV_LOOKED_UP;
         event.acted = CP_ACTED_REPLIED;
         q->published += a->kind == CP_DO_PUBLISH;
         q->forgotten += a->kind == CP_DO_FORGET;

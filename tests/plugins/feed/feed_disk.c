@@ -1,4 +1,4 @@
-/* tests/plugins/feed_disk.c - see feed_disk.h. What goes wrong here ends the program. */
+/* tests/plugins/feed/feed_disk.c - see feed_disk.h. What goes wrong here ends the program. */
 #include "feed_disk.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* tests/plugins/feed_disk.h - runs the feed adapter's turns against a real folder, as the host would. */
+/* tests/plugins/feed/feed_disk.h - runs the feed adapter's turns against a real folder, as the host would. */
 #ifndef CP_TESTS_FEED_DISK_H
 #define CP_TESTS_FEED_DISK_H
 

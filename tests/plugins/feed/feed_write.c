@@ -1,4 +1,4 @@
-/* tests/plugins/feed_write.c - writes a feed and its page into the folder that is named, for other readers. */
+/* tests/plugins/feed/feed_write.c - writes a feed and its page into the folder that is named, for other readers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

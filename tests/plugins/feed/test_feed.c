@@ -1,4 +1,4 @@
-/* tests/plugins/test_feed.c - the feed adapter, turn by turn, on a real folder. */
+/* tests/plugins/feed/test_feed.c - the feed adapter, turn by turn, on a real folder. */
 #include "cmocka_all.h"
 
 #include <stdio.h>
@@ -307,6 +307,31 @@ static void the_oldest_leave_a_full_feed_but_never_the_new_one(void **state)
     assert_not_in_file(disk, "feed.atom", "key-05");
 }
 
+/* The host reads no file of more than 8 MiB: such a feed could not be changed any more. */
+static void a_feed_never_grows_beyond_what_can_be_read_again(void **state)
+{
+    struct disk *disk = *state;
+    char *text = malloc(300001), *feed;
+    size_t size;
+
+    memset(text, 'x', 300000);
+    text[300000] = '\0';
+    for (int i = 0; i < 20; i++) {
+        char key[32];
+        struct cp_part_view part = plain_part(text);
+
+        snprintf(key, sizeof(key), "key-%02d", i);
+        assert_int_equal(post_at(disk, text, key, NOON + i * CP_MINUTE), CP_VERDICT_ACCEPTED);
+        assert_in_file(disk, "feed.atom", key);
+        if (i == 19)
+            assert_int_equal(look_up(disk, &part, "urn:camp-post:none", NULL), CP_VERDICT_ACCEPTED);
+    }
+    feed = disk_read(disk, "feed.atom", &size);
+    assert_in_range(size, 3 << 20, 4 << 20);
+    free(feed);
+    free(text);
+}
+
 static void a_reply_names_what_it_answers(void **state)
 {
     struct disk *disk = *state;
@@ -453,6 +478,44 @@ static void a_file_of_ten_megabytes_is_read_or_refused_and_nothing_else(void **s
     disk_write(disk, "feed.atom", file.data, file.size);
     assert_int_equal(post_at(disk, "Hello", KEY, NOON), CP_VERDICT_MISCONFIGURED);
     cp_buffer_release(&file);
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Whatever a broken disk or a wrong hand makes of the file: read, refused or compared, never followed. */
+static void a_damaged_feed_is_refused_or_read(void **state)
+{
+    struct disk *disk = *state;
+    struct cp_part_view part = part_with_media(pictures);
+    struct cp_turn turn = post_turn(&part, KEY);
+    uint32_t seed = 1;
+    char *feed, *copy;
+    size_t size;
+    unsigned kinds[16] = { 0 };
+
+    part.warning = "Careful";
+    turn.parent_id = "urn:camp-post:parent";
+    assert_int_equal(run(disk, &turn, NULL), CP_VERDICT_ACCEPTED);
+    feed = disk_read(disk, "feed.atom", &size);
+    copy = malloc(size);
+    for (int i = 0; i < 600; i++) {
+        size_t cut = i % 3 ? size : next_random(&seed) % size;
+
+        memcpy(copy, feed, size);
+        for (uint32_t k = next_random(&seed) % 4; k > 0; k--)
+            copy[next_random(&seed) % size] = "<>&;\"'/\0\xff \nx"[next_random(&seed) % 12];
+        disk_write(disk, "feed.atom", copy, cut);
+        kinds[look_up(disk, &part, i % 2 ? NULL : "urn:camp-post:" KEY, NULL)]++;
+    }
+    assert_true(kinds[CP_VERDICT_MISCONFIGURED] > 100);
+    assert_true(kinds[CP_VERDICT_ACCEPTED] > 20);
+    assert_int_equal(kinds[CP_VERDICT_RETRY] + kinds[CP_VERDICT_REJECTED], 0);
+    free(copy);
+    free(feed);
 }
 
 static void what_others_put_into_the_feed_stays(void **state)
@@ -727,12 +790,14 @@ int main(void)
         ON_DISK(another_content_does_not_replace_what_is_published),
         ON_DISK(entries_stand_newest_first),
         ON_DISK(the_oldest_leave_a_full_feed_but_never_the_new_one),
+        ON_DISK(a_feed_never_grows_beyond_what_can_be_read_again),
         ON_DISK(a_reply_names_what_it_answers),
         ON_DISK(a_post_for_some_people_only_is_refused),
         ON_DISK(what_xml_can_not_hold_is_left_out),
         ON_DISK(a_title_is_the_first_line_or_the_warning),
         ON_DISK(a_file_that_is_not_our_feed_stops_everything),
         ON_DISK(a_file_of_ten_megabytes_is_read_or_refused_and_nothing_else),
+        ON_DISK(a_damaged_feed_is_refused_or_read),
         ON_DISK(what_others_put_into_the_feed_stays),
         ON_DISK(a_new_feed_gets_a_name_of_its_own_and_keeps_it),
         ON_DISK(a_link_that_is_no_address_is_told),

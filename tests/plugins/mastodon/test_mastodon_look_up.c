@@ -212,6 +212,19 @@ static void a_list_that_does_not_move_on_proves_nothing(void **state)
     mini_end(&host);
 }
 
+static void what_a_broken_off_list_showed_is_there(void **state)
+{
+    struct mini_host host;
+    const char *page =
+        LIST(ITEM("c", 90, "<p>three</p>", ""), ITEM("7", 1, "<p>Hello</p>", ""), "");
+
+    (void)state;
+    doubtful(&host);
+    mini_reply(&host, 200, NULL, page);
+    assert_string_equal(mini_reply(&host, 200, NULL, page)->verdict.remote_id, "7");
+    mini_end(&host);
+}
+
 static void a_list_without_end_proves_nothing(void **state)
 {
     struct mini_host host;
@@ -493,6 +506,7 @@ int main(void)
         cmocka_unit_test(absence_needs_the_page_that_reaches_the_window),
         cmocka_unit_test(the_end_of_a_short_history_is_an_end),
         cmocka_unit_test(a_list_that_does_not_move_on_proves_nothing),
+        cmocka_unit_test(what_a_broken_off_list_showed_is_there),
         cmocka_unit_test(a_list_without_end_proves_nothing),
         cmocka_unit_test(a_read_that_is_not_clean_proves_nothing),
         cmocka_unit_test(the_window_is_on_the_servers_clock),
