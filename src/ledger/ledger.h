@@ -4,6 +4,8 @@
  * open read-only and see whole transactions. The writer's handle may be used by one thread at a time
  * (the loop, or the pool job that applies a batch); it holds two connections, one for apply() and one for
  * reading, so that the loop may read while a batch is being written.
+ * A callback may call any function that reads but the one that is calling it; what it is told is valid
+ * until it returns.
  *
  * Every change of a part is one compare-and-set with its reason and one `entry` row, chained by
  * hash to the entry before it: evidence that can be verified afterwards (cp_ledger_verify_chain()).
@@ -95,6 +97,7 @@ bool cp_ledger_bound_count(struct cp_ledger *ledger, uint32_t number, size_t *ou
 
 bool cp_ledger_snapshot(struct cp_ledger *ledger, struct cp_snapshot *out, struct cp_error *err);
 
+/* Each delivery counts once: what became late is under late alone, added or changed. */
 struct cp_accepted {
     size_t added, changed, cancelled, late, unchanged;
 };

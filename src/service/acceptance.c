@@ -274,6 +274,7 @@ enum { WATCHES_MOST = 64, QUIET_MS = 2000 };
 struct watch {
     struct service *service;
     uv_fs_event_t events[WATCHES_MOST];
+    char *names[WATCHES_MOST]; /* the only name that counts in this folder; NULL: all of them */
     unsigned count, open;
     uv_timer_t quiet;
     bool closed;
@@ -290,11 +291,13 @@ static void on_quiet(uv_timer_t *timer)
 static void on_event(uv_fs_event_t *event, const char *name, int events, int status)
 {
     struct watch *watch = event->data;
+    const char *only = watch->names[event - watch->events];
 
     (void)events;
     (void)status;
-    if (name && name[0] == '.')
-        return; /* an editor's own files */
+    /* What lies beside (a log, the ledger, an editor's own files) changes all the time. */
+    if (name && (name[0] == '.' || (only && strcmp(only, name) != 0)))
+        return;
     uv_timer_start(&watch->quiet, on_quiet, QUIET_MS, 0);
 }
 
@@ -302,31 +305,33 @@ static void on_closed(uv_handle_t *handle)
 {
     struct watch *watch = handle->data;
 
-    if (--watch->open == 0)
-        free(watch);
+    if (--watch->open)
+        return;
+    for (unsigned i = 0; i < watch->count; i++)
+        free(watch->names[i]);
+    free(watch);
 }
 
-static void watch_path(struct watch *watch, const char *path, bool folder_of)
+/* A file is watched through its folder: editors and git replace it by another of the same name. */
+static void watch_path(struct watch *watch, const char *path)
 {
-    char folder[4096];
-    struct stat info;
     uv_fs_event_t *event = &watch->events[watch->count];
+    struct stat info;
+    char folder[4096];
     char *slash;
 
-    snprintf(folder, sizeof(folder), "%s", path);
-    if (folder_of || (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))) {
-        slash = strrchr(folder, '/');
-        if (slash)
-            *slash = '\0';
-        else
-            snprintf(folder, sizeof(folder), ".");
-    }
     if (watch->count == WATCHES_MOST || uv_fs_event_init(&watch->service->loop, event) < 0)
         return;
+    snprintf(folder, sizeof(folder), "%s", path);
+    if (stat(folder, &info) < 0 || !S_ISDIR(info.st_mode)) {
+        slash = strrchr(folder, '/');
+        watch->names[watch->count] = strdup(slash ? slash + 1 : folder);
+        snprintf(slash ? slash : folder, 2, "%s", slash == folder ? "/" : slash ? "" : ".");
+    }
     event->data = watch;
     watch->count++;
     watch->open++;
-    if (uv_fs_event_start(event, on_event, folder[0] ? folder : "/", 0) < 0)
+    if (uv_fs_event_start(event, on_event, folder, 0) < 0)
         cp_log(CP_LOG_WARNING, "changes in '%s' are not noticed; send SIGHUP instead", folder);
 }
 
@@ -344,11 +349,11 @@ bool acceptance_watch(struct service *service, struct cp_error *err)
     uv_timer_init(&service->loop, &watch->quiet);
     watch->quiet.data = watch;
     watch->open = 1;
-    watch_path(watch, service->config->path, true);
+    watch_path(watch, service->config->path);
     for (size_t i = 0; i < service->config->schedule_count && !service->options.files; i++)
-        watch_path(watch, service->config->schedules[i], false);
+        watch_path(watch, service->config->schedules[i]);
     for (size_t i = 0; i < service->options.file_count; i++)
-        watch_path(watch, service->options.files[i], false);
+        watch_path(watch, service->options.files[i]);
     return true;
 }
 

@@ -100,7 +100,7 @@ class Kill(E2E):
         self.server = self.books(delay_ms=DELAY, key_gap_ms=30, **knobs)
         startup = self.startup()
         # Posts come due during all the lives, so that there is always something to catch.
-        self.campaign_over(KILLS * (startup + LIFE / 2))
+        self.campaign_over(1.4 * KILLS * (startup + LIFE / 2))
         self.accept()
         killer, began = Killer(self.campaign, seed, startup), time.monotonic()
         killer.run(KILLS, self.something_is_left)
