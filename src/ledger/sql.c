@@ -123,13 +123,15 @@ static const char *const texts[CP_SQL_COUNT] = {
 
     [CP_SQL_WORK] =
         "SELECT d.id, d.campaign, d.post, d.occurrence, a.name, d.account, d.due_us, d.parts,"
-        " c.json, p.attempt_us, p.generation, p.checkpoint, p.frozen, p.remote_id FROM delivery d"
+        " c.json, p.attempt_us, p.generation, p.checkpoint, p.frozen, p.remote_id, p.state IN"
+        " ('in_flight', 'verify', 'uncertain') FROM delivery d"
         " JOIN part p ON p.delivery = d.number AND p.number = ?2"
         " JOIN account a ON a.number = d.account JOIN content c ON c.number = d.content"
         " WHERE d.number = ?1",
     [CP_SQL_WORK_FROZEN] =
         "SELECT p.number, c.json FROM part p JOIN content c ON c.number = p.content"
-        " WHERE p.delivery = ?1 AND p.state <> 'planned' ORDER BY p.number",
+        " JOIN delivery d ON d.number = p.delivery WHERE p.delivery = ?1 AND p.state <> 'planned'"
+        " AND p.content <> d.content ORDER BY p.number",
     [CP_SQL_WORK_TRIED] =
         "SELECT c.json FROM (SELECT content, max(try) AS newest FROM attempt WHERE delivery = ?1"
         " AND part = ?2 GROUP BY content) t JOIN content c ON c.number = t.content"
@@ -138,7 +140,7 @@ static const char *const texts[CP_SQL_COUNT] = {
     [CP_SQL_WORK_TAKEN] =
         "SELECT remote_id FROM part INDEXED BY part_published WHERE account = ?1"
         " AND published_plan_us <> 0 AND remote_id IS NOT NULL"
-        " AND NOT (delivery = ?2 AND number = ?3) ORDER BY published_plan_us DESC LIMIT 400",
+        " AND NOT (delivery = ?2 AND number = ?3) ORDER BY published_plan_us DESC LIMIT ?4",
 
     [CP_SQL_SUBJECT] =
         "SELECT d.id, d.campaign, d.post, d.occurrence, a.name, d.account, d.content, d.parts,"

@@ -3,11 +3,14 @@
 
 #include "ledger/ledger_private.h"
 
+enum { TAKEN_MOST = 400 }; /* remote ids */
+
 struct gathering {
     struct cp_connection *c;
     struct cp_work *work;
     int64_t row;
     unsigned part;
+    bool doubt; /* whether it is out is to be found out: only then all that helps is gathered */
     struct cp_error *err;
 };
 
@@ -56,6 +59,7 @@ static bool gather_names(struct gathering *g)
     w->checkpoint = copy(g, row, 11);
     w->frozen = copy(g, row, 12);
     w->remote_id = copy(g, row, 13);
+    g->doubt = cp_column_int(row, 14) != 0;
     sqlite3_reset(row);
     return good;
 }
@@ -83,10 +87,14 @@ static bool place_frozen(struct gathering *g)
 static bool gather_tried(struct gathering *g)
 {
     struct cp_work *w = g->work;
-    sqlite3_stmt *row = ask(g, CP_SQL_WORK_TRIED, g->part);
+    sqlite3_stmt *row;
     size_t capacity = 0;
-    int got = row ? 1 : -1;
+    int got;
 
+    if (!g->doubt)
+        return true;
+    row = ask(g, CP_SQL_WORK_TRIED, g->part);
+    got = row ? 1 : -1;
     while (got == 1 && (got = cp_sql_next(g->c, row, g->err)) == 1) {
         struct cp_content tried = { 0 };
 
@@ -118,6 +126,7 @@ static bool gather_remote(struct gathering *g, unsigned part, const char **out)
     return got >= 0;
 }
 
+/* Without doubt all that matters is whether there are any. */
 static bool gather_taken(struct gathering *g)
 {
     struct cp_work *w = g->work;
@@ -129,6 +138,7 @@ static bool gather_taken(struct gathering *g)
         cp_bind_int(row, 1, w->account_number);
         cp_bind_int(row, 2, g->row);
         cp_bind_int(row, 3, g->part);
+        cp_bind_int(row, 4, g->doubt ? TAKEN_MOST : 1);
     }
     while (got == 1 && (got = cp_sql_next(g->c, row, g->err)) == 1) {
         w->taken = cp_arena_grow(w->arena, w->taken, w->taken_count, &capacity, w->taken_count + 1,
