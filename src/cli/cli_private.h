@@ -43,7 +43,7 @@ struct cp_arguments {
     bool dry_run, json;
     bool online, requests, verbose, once, notices, absent, cancel, standby, late;
     const char *only, *clock, *reason, *send_by, *published, *adapter;
-    const char **words; /* behind the command; ends in NULL */
+    const char **words; /* behind the command; ends in NULL; NULL when there are none */
     size_t word_count;
     struct cp_scope scope; /* of `only`, or of the command's word where it takes a scope */
     bool has_scope;
@@ -88,8 +88,7 @@ extern const struct cp_command cp_cmd_accounts, cp_cmd_adapters, cp_cmd_cancel, 
     cp_cmd_hold, cp_cmd_log, cp_cmd_login, cp_cmd_new, cp_cmd_plan, cp_cmd_release, cp_cmd_resolve,
     cp_cmd_retry, cp_cmd_run, cp_cmd_show, cp_cmd_status;
 
-/* Ends the process for --help and --version (0) and for wrong usage (2). Words are to be freed by
- * nobody: they live as long as the process. */
+/* Ends the process for --help and --version (0) and for wrong usage (2). The caller frees out->words. */
 const struct cp_command *cp_arguments_parse(int argc, char **argv, struct cp_arguments *out);
 
 /* ---- output.c ------------------------------------------------------------------------------ */
@@ -108,12 +107,12 @@ int cp_fail_with(int code, const struct cp_error *err);
 /* Prints and frees; false (with a message) when memory ran out. */
 bool cp_print_json(json_t *value);
 /* A string as JSON; bytes that are no UTF-8 become U+FFFD. NULL text gives null. */
-json_t *cp_output_json_text(const char *text);
+json_t *cp_text_json(const char *text);
 /* {"seconds as RFC 3339"} or null for 0 and CP_NEVER. */
-json_t *cp_json_instant(int64_t us);
+json_t *cp_instant_json(int64_t us);
 /* Safe for a terminal. */
 void cp_put(FILE *out, const char *text);
-/* Wraps at blanks to `columns` (0: not at all), each line behind `indent` blanks and `lead`. */
+/* Wraps at blanks to `columns` (0: not at all). `lead` stands before the first line, all begin below it. */
 void cp_put_wrapped(FILE *out, const char *text, size_t indent, const char *lead, size_t columns);
 
 /* ---- table.c ------------------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ static json_t *words_of(const char **words, size_t count)
     json_t *list = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, cp_output_json_text(words[i]));
+        json_array_append_new(list, cp_text_json(words[i]));
     return list;
 }
 
@@ -118,16 +118,14 @@ static void add_json(struct report *report, size_t index, const char *credential
         report->accounts,
         json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:b, s:o}",
                   "account", account->id, "adapter", account->adapter, "server",
-                  cp_output_json_text(account->server), "directory",
-                  cp_output_json_text(account->directory), "organisation",
-                  cp_output_json_text(account->organisation), "languages",
+                  cp_text_json(account->server), "directory", cp_text_json(account->directory),
+                  "organisation", cp_text_json(account->organisation), "languages",
                   words_of(account->languages, account->language_count), "tags",
                   words_of(account->tags, account->tag_count), "remote_id",
-                  cp_output_json_text(report->remote_ids[index]), "guarantee",
+                  cp_text_json(report->remote_ids[index]), "guarantee",
                   cp_guarantee_name(facts->guarantee), "assumed", facts->assumed, "software",
-                  cp_output_json_text(facts->software), "credential",
-                  cp_output_json_text(credential), "credential_ok", fine, "held",
-                  hold ? cp_output_json_text(hold->reason) : json_null()));
+                  cp_text_json(facts->software), "credential", cp_text_json(credential),
+                  "credential_ok", fine, "held", hold ? cp_text_json(hold->reason) : json_null()));
 }
 
 static void add_row(struct report *report, size_t index, const char *credential, bool fine)
@@ -144,11 +142,11 @@ static void add_row(struct report *report, size_t index, const char *credential,
     cp_table_add(report->table, account->organisation, NULL);
     cp_table_add(report->table, joined(arena, account->languages, account->language_count), NULL);
     cp_table_add(report->table, joined(arena, account->tags, account->tag_count), NULL);
-    cp_table_add(report->table,
-                 report->remote_ids[index] ? report->remote_ids[index] : "not asked yet", NULL);
     cp_table_addf(report->table, "%s%s", cp_guarantee_name(facts->guarantee),
                   facts->assumed ? " (assumed)" : "");
     cp_table_add(report->table, credential, fine ? style->green : style->red);
+    cp_table_add(report->table,
+                 report->remote_ids[index] ? report->remote_ids[index] : "not asked yet", NULL);
     cp_table_add(report->table, hold ? hold->reason : "", style->yellow);
 }
 
@@ -178,9 +176,9 @@ static int print(struct report *report)
 
 static int run(const struct cp_command *command, const struct cp_arguments *arguments)
 {
-    static const char *const heads[] = { "Account",    "Adapter", "Where",  "Organisation",
-                                         "Languages",  "Tags",    "We are", "Guarantee",
-                                         "Credential", "Held",    NULL };
+    static const char *const heads[] = { "Account",   "Adapter", "Where",     "Organisation",
+                                         "Languages", "Tags",    "Guarantee", "Credential",
+                                         "We are",    "Held",    NULL };
     struct cp_session session;
     struct report report = { .session = &session };
     struct cp_error err = { 0 };
@@ -203,7 +201,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_accounts = {
     .name = "accounts",
     .words = "",
-    .doc = "Shows the accounts: where they are, who we are there, what holds them",
+    .doc = "Shows the accounts: where, who we are there, what holds them",
     .options = options,
     .run = run,
 };

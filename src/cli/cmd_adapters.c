@@ -35,11 +35,10 @@ static json_t *options_of(const struct cp_adapter *adapter)
     json_t *list = json_array();
 
     for (const struct cp_option *option = adapter->options; option && option->name; option++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", option->name, "type",
-                                        type_name(option->type), "required", option->required,
-                                        "default", cp_output_json_text(option->otherwise), "help",
-                                        cp_output_json_text(option->help)));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", option->name, "type",
+                            type_name(option->type), "required", option->required, "default",
+                            cp_text_json(option->otherwise), "help", cp_text_json(option->help)));
     return list;
 }
 
@@ -51,7 +50,7 @@ static json_t *as_json(const struct cp_adapter *adapter, const char *path)
         if (adapter->turns[i])
             json_array_append_new(can, json_string(purposes[i]));
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b}", "name", adapter->name, "path",
-                     cp_output_json_text(path), "can", can, "assumed",
+                     cp_text_json(path), "can", can, "assumed",
                      json_loads(adapter->facts ? adapter->facts : "{}", 0, NULL), "options",
                      options_of(adapter), "needs_credential", adapter->needs_credential);
 }

@@ -174,10 +174,10 @@ static json_t *finding_of(const struct finding *finding)
                                                 cp_text_unit_name(finding->facts.limits[i].unit),
                                                 "max", (json_int_t)finding->facts.limits[i].max));
     return json_pack("{s:s, s:b, s:o, s:o, s:s, s:b, s:o, s:o}", "account", finding->account, "ok",
-                     finding->problem == NULL, "who", cp_output_json_text(finding->who), "software",
-                     cp_output_json_text(finding->facts.software), "guarantee",
+                     finding->problem == NULL, "who", cp_text_json(finding->who), "software",
+                     cp_text_json(finding->facts.software), "guarantee",
                      cp_guarantee_name(finding->facts.guarantee), "assumed", finding->facts.assumed,
-                     "limits", limits, "problem", cp_output_json_text(finding->problem));
+                     "limits", limits, "problem", cp_text_json(finding->problem));
 }
 
 static bool print_findings(const struct online *online)
@@ -264,6 +264,20 @@ static void say_counts(const struct cp_diagnostics *list)
                list->warnings, list->warnings == 1 ? "" : "s");
 }
 
+/* Complaints go to standard error, as a compiler's do; notes are part of the report. */
+static void print_by_severity(const struct cp_diagnostics *list, struct cp_arena *arena, bool notes)
+{
+    FILE *out = notes ? stdout : stderr;
+    struct cp_diagnostics some = { 0 };
+
+    some.items = cp_arena_array(arena, list->count + 1, sizeof(*some.items));
+    for (size_t i = 0; some.items && i < list->count; i++)
+        if ((list->items[i].severity == CP_NOTE) == notes)
+            some.items[some.count++] = list->items[i];
+    some.dropped = notes ? 0 : list->dropped;
+    cp_diagnostics_print(&some, *cp_style_of(out)->off, out);
+}
+
 static int check(struct cp_session *session, const struct cp_preview *preview,
                  const struct cp_arguments *arguments)
 {
@@ -271,7 +285,8 @@ static int check(struct cp_session *session, const struct cp_preview *preview,
     bool go_online = arguments->online && !list->faults && session->config;
 
     if (!arguments->json) {
-        cp_diagnostics_print(list, *cp_style_of(stderr)->off, stderr);
+        print_by_severity(list, session->arena, false);
+        print_by_severity(list, session->arena, true);
         say_counts(list);
     } else if (!go_online && !cp_print_json(cp_json_check(list))) {
         return CP_EXIT_ENVIRONMENT;
@@ -279,6 +294,22 @@ static int check(struct cp_session *session, const struct cp_preview *preview,
     if (list->faults)
         return CP_EXIT_SCHEDULE;
     return go_online ? check_online(session, preview, arguments) : CP_EXIT_FINE;
+}
+
+/* What is late is no fault of the files, but of the moment at which they are accepted: `plan` shows it. */
+static void drop_lateness(struct cp_diagnostics *list)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct cp_diagnostic *entry = &list->items[i];
+
+        if (strcmp(entry->code, "late") == 0 && entry->severity == CP_WARNING)
+            list->warnings--;
+        else
+            list->items[kept++] = *entry;
+    }
+    list->count = kept;
 }
 
 static int run(const struct cp_command *command, const struct cp_arguments *arguments)
@@ -290,10 +321,12 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 
     (void)command;
     if (cp_session_open(arguments, &session, &err) &&
-        cp_session_preview(&session, arguments, &preview, &err))
+        cp_session_preview(&session, arguments, &preview, &err)) {
+        drop_lateness(&preview.diagnostics);
         code = check(&session, &preview, arguments);
-    else
+    } else {
         code = cp_fail_with(CP_EXIT_ENVIRONMENT, &err);
+    }
     cp_preview_release(&preview);
     cp_session_close(&session);
     return code;
@@ -302,7 +335,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_check = {
     .name = "check",
     .words = "[FILE...]",
-    .doc = "Says what is wrong in the files; --online asks the servers, too\v"
+    .doc = "Says what is wrong in the files; --online asks the servers\v"
            "FILE: schedules, instead of those that the configuration names.",
     .options = options,
     .most = SIZE_MAX,

@@ -41,7 +41,7 @@ static json_t *who(void)
 {
     const struct passwd *user = getpwuid(getuid());
 
-    return user ? cp_output_json_text(user->pw_name) : json_sprintf("user %u", (unsigned)getuid());
+    return user ? cp_text_json(user->pw_name) : json_sprintf("user %u", (unsigned)getuid());
 }
 
 /* A distance from now, on the clock that the ledger's plan goes by. */
@@ -71,12 +71,12 @@ static json_t *decision(const struct cp_command *command, const struct cp_argume
                         int64_t send_by_us)
 {
     json_t *json = json_pack("{s:s, s:o, s:o}", "command", command->name, "scope",
-                             cp_output_json_text(arguments->words[0]), "by", who());
+                             cp_text_json(arguments->words[0]), "by", who());
 
     if (arguments->reason)
-        json_object_set_new(json, "reason", cp_output_json_text(arguments->reason));
+        json_object_set_new(json, "reason", cp_text_json(arguments->reason));
     if (arguments->published)
-        json_object_set_new(json, "published", cp_output_json_text(arguments->published));
+        json_object_set_new(json, "published", cp_text_json(arguments->published));
     if (send_by_us)
         json_object_set_new(json, "send_by_us", json_integer(send_by_us));
     json_object_set_new(json, "absent", json_boolean(arguments->absent));

@@ -31,8 +31,8 @@ static void say_part(struct cp_buffer *line, const json_t *data, bool whole)
     if (json_integer_value(json_object_get(data, "part")))
         cp_buffer_printf(line, "#%d", (int)json_integer_value(json_object_get(data, "part")));
     if (from && to && strcmp(from, to) == 0)
-        cp_buffer_printf(line, " %s%s", to,
-                         json_is_true(json_object_get(data, "seen")) ? ", seen" : "");
+        cp_buffer_printf(line, " still %s%s", to,
+                         json_is_true(json_object_get(data, "seen")) ? ", and seen" : "");
     else
         cp_buffer_printf(line, " %s to %s", from ? from : "?", to ? to : "?");
     if (text_of(data, "url"))
@@ -118,9 +118,9 @@ static bool is_covered(const struct report *report, const json_t *data)
 static json_t *as_json(const struct cp_ledger_entry_row *entry, json_t *data)
 {
     return json_pack("{s:I, s:o, s:o, s:s, s:O, s:o, s:s}", "number", (json_int_t)entry->number,
-                     "at", cp_json_instant(entry->wall_us), "plan", cp_json_instant(entry->plan_us),
-                     "kind", entry->kind, "data", data, "notice",
-                     cp_output_json_text(entry->notice), "hash", entry->hash);
+                     "at", cp_instant_json(entry->wall_us), "plan", cp_instant_json(entry->plan_us),
+                     "kind", entry->kind, "data", data, "notice", cp_text_json(entry->notice),
+                     "hash", entry->hash);
 }
 
 static void print_json(const struct cp_ledger_entry_row *entry, json_t *data)
@@ -185,7 +185,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_log = {
     .name = "log",
     .words = "[SCOPE]",
-    .doc = "Shows what happened: who or what changed which state, when and why\v"
+    .doc = "Shows what happened: which state changed, when, why, by whom\v"
            "The oldest first, times in UTC. With --json one object on each line.",
     .options = options,
     .most = 1,

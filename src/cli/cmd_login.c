@@ -307,7 +307,7 @@ const struct cp_command cp_cmd_login = {
     .name = "login",
     .words = "ACCOUNT [SERVER]",
     .doc =
-        "Gets a credential for an account, and adds the account to the configuration\v"
+        "Gets a credential, and adds the account to the configuration\v"
         "SERVER: https://social.example; not needed for an account that is configured already. The "
         "code that the server shows is read from the terminal or from standard input.",
     .options = options,

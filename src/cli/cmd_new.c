@@ -38,7 +38,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_new = {
     .name = "new",
     .words = "DIRECTORY",
-    .doc = "Makes a folder with a campaign and a configuration to start from\v"
+    .doc = "Makes a campaign and a configuration to start from\v"
            "The folder must be new or empty: nothing is ever overwritten.",
     .options = options,
     .least = 1,

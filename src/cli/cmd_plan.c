@@ -51,7 +51,7 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 const struct cp_command cp_cmd_plan = {
     .name = "plan",
     .words = "[FILE...]",
-    .doc = "Shows what would go out, and what is new about it (as --dry-run alone)\v"
+    .doc = "Shows what would go out and what is new; so does --dry-run\v"
            "Uses no network and writes nothing. FILE: schedules, instead of those that the "
            "configuration names.",
     .options = options,

@@ -26,11 +26,11 @@ static bool take_entry(const struct cp_ledger_entry_row *entry, void *ctx)
     const char *about = json_string_value(json_object_get(data, "delivery"));
 
     if (about && strcmp(about, report->key) == 0)
-        json_array_append_new(report->entries, json_pack("{s:I, s:o, s:s, s:O, s:o}", "number",
-                                                         (json_int_t)entry->number, "at",
-                                                         cp_json_instant(entry->wall_us), "kind",
-                                                         entry->kind, "data", data, "notice",
-                                                         cp_output_json_text(entry->notice)));
+        json_array_append_new(report->entries,
+                              json_pack("{s:I, s:o, s:s, s:O, s:o}", "number",
+                                        (json_int_t)entry->number, "at",
+                                        cp_instant_json(entry->wall_us), "kind", entry->kind,
+                                        "data", data, "notice", cp_text_json(entry->notice)));
     json_decref(data);
     return true;
 }
@@ -45,12 +45,12 @@ static json_t *part_of(const struct cp_ledger_row *row, size_t i, const char *wo
 
     if (cp_delivery_id_parse(row->id_hex, &id))
         cp_wire_key_make(&id, part->number, part->generation, key);
-    return json_pack(
-        "{s:i, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:O?}", "part", (int)part->number, "state",
-        word, "wire_key", key, "generation", (int)part->generation, "reason",
-        cp_output_json_text(part->reason), "remote_id", cp_output_json_text(part->remote_id), "url",
-        cp_output_json_text(part->url), "published", cp_json_instant(part->published_us), "seen",
-        cp_json_instant(part->seen_us), "content", content);
+    return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:O?}", "part",
+                     (int)part->number, "state", word, "wire_key", key, "generation",
+                     (int)part->generation, "reason", cp_text_json(part->reason), "remote_id",
+                     cp_text_json(part->remote_id), "url", cp_text_json(part->url), "published",
+                     cp_instant_json(part->published_us), "seen", cp_instant_json(part->seen_us),
+                     "content", content);
 }
 
 static json_t *parts_of(const struct cp_ledger_row *row, const struct cp_state_view *view)
@@ -78,7 +78,7 @@ static json_t *attempts_of(struct report *report, int64_t row)
         for (size_t n = 0; n < CP_COUNT(names); n++) {
             json_int_t us = json_integer_value(json_object_get(attempt, names[n][0]));
 
-            json_object_set_new(attempt, names[n][1], cp_json_instant(us));
+            json_object_set_new(attempt, names[n][1], cp_instant_json(us));
             json_object_del(attempt, names[n][0]);
         }
     }
@@ -109,9 +109,9 @@ static bool take_row(const struct cp_ledger_row *row, void *ctx)
         report->deliveries,
         json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "key",
                   report->key, "id", row->id_hex, "row", json_integer(row->row), "campaign",
-                  row->campaign, "state", view.word, "reason", cp_output_json_text(view.reason),
-                  "due", cp_json_instant(row->due_us), "send_by", cp_json_instant(row->send_by_us),
-                  "first_seen", cp_json_instant(row->first_seen_us), "wanted", row->wanted, "parts",
+                  row->campaign, "state", view.word, "reason", cp_text_json(view.reason), "due",
+                  cp_instant_json(row->due_us), "send_by", cp_instant_json(row->send_by_us),
+                  "first_seen", cp_instant_json(row->first_seen_us), "wanted", row->wanted, "parts",
                   parts_of(row, &view), "attempts", attempts));
     return true;
 }

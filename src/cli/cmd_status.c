@@ -40,10 +40,10 @@ static void count(struct tally *tally, const char *word)
 static json_t *part_of(const struct cp_ledger_row_part *part, const char *word)
 {
     return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:i}", "part", (int)part->number, "state",
-                     word, "remote_id", cp_output_json_text(part->remote_id), "url",
-                     cp_output_json_text(part->url), "reason", cp_output_json_text(part->reason),
-                     "published", cp_json_instant(part->published_us), "seen",
-                     cp_json_instant(part->seen_us), "generation", (int)part->generation);
+                     word, "remote_id", cp_text_json(part->remote_id), "url",
+                     cp_text_json(part->url), "reason", cp_text_json(part->reason), "published",
+                     cp_instant_json(part->published_us), "seen", cp_instant_json(part->seen_us),
+                     "generation", (int)part->generation);
 }
 
 static json_t *delivery_of(const struct report *report, const struct cp_ledger_row *row,
@@ -56,8 +56,8 @@ static json_t *delivery_of(const struct report *report, const struct cp_ledger_r
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "key",
                      cp_row_key(report->session->arena, row), "campaign", row->campaign, "post",
                      row->post, "occurrence", row->occurrence, "account", row->account, "state",
-                     view->word, "reason", cp_output_json_text(view->reason), "due",
-                     cp_json_instant(row->due_us), "send_by", cp_json_instant(row->send_by_us),
+                     view->word, "reason", cp_text_json(view->reason), "due",
+                     cp_instant_json(row->due_us), "send_by", cp_instant_json(row->send_by_us),
                      "parts", parts);
 }
 
@@ -67,8 +67,8 @@ static json_t *hold_of(const struct cp_ledger_hold *hold)
 
     cp_scope_format(&hold->scope, scope);
     return json_pack("{s:s, s:o, s:o, s:o, s:b}", "scope", scope, "reason",
-                     cp_output_json_text(hold->reason), "by", cp_output_json_text(hold->by),
-                     "since", cp_json_instant(hold->since_us), "own", hold->own);
+                     cp_text_json(hold->reason), "by", cp_text_json(hold->by), "since",
+                     cp_instant_json(hold->since_us), "own", hold->own);
 }
 
 static json_t *as_json(struct report *report)

@@ -8,13 +8,12 @@ static json_t *number_or_null(unsigned number)
 
 static json_t *one(const struct cp_diagnostic *entry)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "severity",
-                     cp_severity_name(entry->severity), "code", cp_output_json_text(entry->code),
-                     "file", cp_output_json_text(entry->file), "line", number_or_null(entry->line),
-                     "column", number_or_null(entry->column), "path",
-                     cp_output_json_text(entry->path ? entry->path : ""), "message",
-                     cp_output_json_text(entry->message), "hint",
-                     cp_output_json_text(entry->hint ? entry->hint : ""));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "severity", cp_severity_name(entry->severity),
+        "code", cp_text_json(entry->code), "file", cp_text_json(entry->file), "line",
+        number_or_null(entry->line), "column", number_or_null(entry->column), "path",
+        cp_text_json(entry->path ? entry->path : ""), "message", cp_text_json(entry->message),
+        "hint", cp_text_json(entry->hint ? entry->hint : ""));
 }
 
 json_t *cp_json_diagnostics(const struct cp_diagnostics *list)

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     protect();
     prepare();
     command = cp_arguments_parse(argc, argv, &arguments);
-    code = close_output(command->run(command, &arguments));
+    code = command->run(command, &arguments);
     free(arguments.words);
-    return code;
+    return close_output(code);
 }

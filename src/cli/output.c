@@ -43,22 +43,21 @@ void cp_put(FILE *out, const char *text)
     cp_buffer_release(&safe);
 }
 
-/* One paragraph, already safe. A word that is wider than the line stands alone on it. */
-static void put_paragraph(FILE *out, const char *text, size_t indent, const char *lead,
-                          size_t columns)
+/* One paragraph, already safe. A word that is wider than the line stands alone on it; the lines behind
+ * the first begin below its text. */
+static void put_paragraph(FILE *out, const char *text, size_t indent, size_t columns)
 {
-    size_t room = columns > indent + 20 ? columns - indent - cp_text_width(lead, strlen(lead)) : 0;
+    size_t room = columns > indent + 20 ? columns - indent : 0;
     size_t used = 0;
 
-    fprintf(out, "%*s%s", (int)indent, "", lead);
     while (*text) {
         size_t blanks = strspn(text, " "), word = strcspn(text + blanks, " ");
         size_t width = cp_text_width(text + blanks, word);
 
         if (room && used && used + blanks + width > room) {
-            fprintf(out, "\n%*s%s", (int)indent, "", lead);
+            fprintf(out, "\n%*s", (int)indent, "");
+            text += blanks;
             used = blanks = 0;
-            text += strspn(text, " ");
         }
         fwrite(text, 1, blanks + word, out);
         used += blanks + width;
@@ -69,15 +68,21 @@ static void put_paragraph(FILE *out, const char *text, size_t indent, const char
 
 void cp_put_wrapped(FILE *out, const char *text, size_t indent, const char *lead, size_t columns)
 {
-    do {
+    size_t inner = indent + cp_text_width(lead, strlen(lead));
+
+    fprintf(out, "%*s%s", (int)indent, "", lead);
+    for (;;) {
         size_t line = strcspn(text, "\n");
         struct cp_buffer safe = { 0 };
 
         cp_text_visible(&safe, text, line);
-        put_paragraph(out, safe.data && !safe.failed ? safe.data : "", indent, lead, columns);
+        put_paragraph(out, safe.data && !safe.failed ? safe.data : "", inner, columns);
         cp_buffer_release(&safe);
         text += line + (text[line] == '\n');
-    } while (*text);
+        if (!*text)
+            return;
+        fprintf(out, "%*s", (int)inner, "");
+    }
 }
 
 /* ---- errors -------------------------------------------------------------------------------- */
@@ -139,14 +144,14 @@ static json_t *repaired(const char *text)
     return value;
 }
 
-json_t *cp_output_json_text(const char *text)
+json_t *cp_text_json(const char *text)
 {
     json_t *value = text ? json_string(text) : json_null();
 
     return value ? value : repaired(text);
 }
 
-json_t *cp_json_instant(int64_t us)
+json_t *cp_instant_json(int64_t us)
 {
     char text[CP_RFC3339_SIZE];
 

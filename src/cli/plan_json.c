@@ -36,11 +36,11 @@ static json_t *media_of(const struct cp_content_part *content)
 
         json_array_append_new(
             list, json_pack("{s:o, s:s, s:I, s:s, s:o, s:o, s:o}", "name",
-                            cp_output_json_text(medium->name), "type", medium->type, "size",
+                            cp_text_json(medium->name), "type", medium->type, "size",
                             (json_int_t)medium->size, "sha256", medium->sha256, "width",
                             medium->width ? json_integer(medium->width) : json_null(), "height",
                             medium->height ? json_integer(medium->height) : json_null(), "alt",
-                            cp_output_json_text(medium->alt)));
+                            cp_text_json(medium->alt)));
     }
     return list;
 }
@@ -52,7 +52,7 @@ static void add_requests(const struct view *view, size_t index, json_t *part)
 
     json_object_set_new(part, "requests", requests ? requests : json_array());
     if (!requests && err.domain)
-        json_object_set_new(part, "problem", cp_output_json_text(err.message));
+        json_object_set_new(part, "problem", cp_text_json(err.message));
 }
 
 static json_t *part_of(const struct view *view, size_t index)
@@ -61,9 +61,9 @@ static json_t *part_of(const struct view *view, size_t index)
     const struct cp_content_part *content = part->content;
     json_t *out = json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:o, s:o, s:s, s:i}", "text",
-        cp_output_json_text(content->text), "language", cp_output_json_text(content->language),
-        "warning", cp_output_json_text(content->warning), "visibility",
-        cp_output_json_text(content->visibility), "length", (json_int_t)part->length, "limit",
+        cp_text_json(content->text), "language", cp_text_json(content->language), "warning",
+        cp_text_json(content->warning), "visibility", cp_text_json(content->visibility), "length",
+        (json_int_t)part->length, "limit",
         part->limit ? json_integer((json_int_t)part->limit) : json_null(), "counted_as",
         cp_text_unit_name(part->unit), "entities", entities_of(part), "media", media_of(content),
         "wire_key", part->wire_key, "generation", (int)part->generation);
@@ -91,14 +91,14 @@ static void add_times(const struct view *view, json_t *out)
     const struct cp_zone *zone = cp_zones_find(view->preview->zones, name);
     const struct cp_zone *other = cp_plan_account_zone(view->preview, d);
 
-    json_object_set_new(out, "due", cp_json_instant(d->due_us));
+    json_object_set_new(out, "due", cp_instant_json(d->due_us));
     json_object_set_new(out, "local", local_time(zone, d->due_us));
     json_object_set_new(out, "zone", json_string(name));
     if (other) {
         json_object_set_new(out, "account_local", local_time(other, d->due_us));
         json_object_set_new(out, "account_zone", json_string(cp_zone_name(other)));
     }
-    json_object_set_new(out, "send_by", cp_json_instant(d->send_by_us));
+    json_object_set_new(out, "send_by", cp_instant_json(d->send_by_us));
 }
 
 static json_t *delivery_of(const struct view *view)
@@ -112,23 +112,22 @@ static json_t *delivery_of(const struct view *view)
     cp_delivery_id_hex(&d->id, id);
     out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s}", "key", key, "id", id, "campaign",
                     d->campaign_id, "post", d->post_id, "occurrence", d->occurrence, "account",
-                    d->account_id, "adapter",
-                    cp_output_json_text(d->account ? d->account->adapter : NULL), "state",
-                    cp_plan_state(view->session, d));
+                    d->account_id, "adapter", cp_text_json(d->account ? d->account->adapter : NULL),
+                    "state", cp_plan_state(view->session, d));
     if (!out || !parts) {
         json_decref(parts);
         return out;
     }
     add_times(view, out);
     json_object_set_new(out, "guarantee",
-                        cp_output_json_text(facts ? cp_guarantee_name(facts->guarantee) : NULL));
+                        cp_text_json(facts ? cp_guarantee_name(facts->guarantee) : NULL));
     json_object_set_new(out, "assumed", json_boolean(facts && facts->assumed));
     for (size_t i = 0; i < d->part_count; i++)
         json_array_append_new(parts, part_of(view, i));
     json_object_set_new(out, "parts", parts);
     json_object_set_new(out, "change", json_string(cp_change_name(d->change)));
     if (d->renamed_from)
-        json_object_set_new(out, "renamed_from", cp_output_json_text(d->renamed_from));
+        json_object_set_new(out, "renamed_from", cp_text_json(d->renamed_from));
     return out;
 }
 

@@ -3,6 +3,7 @@
  * Ordered as the plan is: by time, under a heading for each day of the campaign's own calendar, then
  * what waits for a person, then what leaves. A delivery that says the same as the one before it says so.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli_private.h"
@@ -75,26 +76,38 @@ static struct mark mark_of(const struct page *page, enum cp_change change)
     return (struct mark){ ' ', "" };
 }
 
+/* Another clock, with its date where that is another one. */
+static void put_clock(const struct page *page, const char *before, const struct cp_zone *own,
+                      const struct cp_zone *other, int64_t us)
+{
+    struct cp_civil here = cp_zone_civil(own, us);
+    struct cp_civil there = other ? cp_zone_civil(other, us) : cp_utc_to_civil(us);
+    char text[CP_LOCAL_SIZE];
+
+    if (cp_civil_days(&here) == cp_civil_days(&there))
+        cp_format_clock(other, us, text);
+    else
+        cp_format_local(other, us, text);
+    fprintf(page->out, "%s%s", before, text);
+}
+
 /* The same moment on other clocks, where they show something else. */
 static void put_other_clocks(const struct page *page, const struct cp_plan_delivery *d)
 {
     const struct cp_zone *own = zone_of(page, d), *other = cp_plan_account_zone(page->preview, d);
-    char text[CP_LOCAL_SIZE];
-    const char *before = " (";
+    bool utc, account;
 
     if (d->due_us == CP_NEVER)
         return;
-    if (cp_zone_offset(own, d->due_us) != 0) {
-        cp_format_local(NULL, d->due_us, text);
-        fprintf(page->out, "%s%s", before, text);
-        before = ", ";
+    utc = cp_zone_offset(own, d->due_us) != 0;
+    account = other && cp_zone_offset(other, d->due_us) != cp_zone_offset(own, d->due_us);
+    if (utc)
+        put_clock(page, " (", own, NULL, d->due_us);
+    if (account) {
+        put_clock(page, utc ? ", " : " (", own, other, d->due_us);
+        fprintf(page->out, " for %s", d->account->organisation);
     }
-    if (other && cp_zone_offset(other, d->due_us) != cp_zone_offset(own, d->due_us)) {
-        cp_format_local(other, d->due_us, text);
-        fprintf(page->out, "%s%s for %s", before, text, d->account->organisation);
-        before = ", ";
-    }
-    fputs(*before == ',' ? ")" : "", page->out);
+    fputs(utc || account ? ")" : "", page->out);
 }
 
 static void put_name(const struct page *page, const struct cp_plan_delivery *d)
@@ -257,7 +270,7 @@ static void put_warnings(struct page *page, const struct cp_plan_delivery *d)
     }
 }
 
-/* Those without a post go to standard error, as `check` prints them. */
+/* Those without a post go to standard error, as `check` prints them; notes when they are asked for. */
 static void put_other_warnings(struct page *page)
 {
     const struct cp_diagnostics *list = &page->preview->diagnostics;
@@ -269,7 +282,7 @@ static void put_other_warnings(struct page *page)
         return;
     for (size_t i = 0; i < list->count; i++) {
         page->posts_of[i] = cp_plan_post_of(page->preview, &list->items[i]);
-        if (!page->posts_of[i])
+        if (!page->posts_of[i] && (page->arguments->verbose || list->items[i].severity != CP_NOTE))
             others.items[others.count++] = list->items[i];
     }
     cp_diagnostics_print(&others, *cp_style_of(stderr)->off, stderr);
