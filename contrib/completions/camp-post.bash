@@ -9,7 +9,7 @@ _camp_post_command() {
     local i
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
-        --config | --only | --clock | --reason | --send-by | --published) ((i++)) ;;
+        --config | --format | --only | --clock | --reason | --send-by | --published | --adapter) ((i++)) ;;
         -*) ;;
         *)
             [[ " ${_camp_post_commands//$'\n'/ } " == *" ${words[i]} "* ]] && echo "${words[i]}"
@@ -24,12 +24,15 @@ _camp_post_options() {
 
     echo "--config --help"
     case $1 in
-    '') echo "--dry-run --requests --only --json --version" ;;
-    new | login) ;;
+    '') echo "--dry-run --requests --only --clock --verbose --json --version" ;;
+    new) echo "--dry-run" ;;
+    login) echo "--adapter" ;;
     check) echo "--online --json" ;;
-    plan) echo "--requests --only --json" ;;
+    plan) echo "--requests --only --clock --verbose --json" ;;
     run) echo "--once --only --clock --dry-run" ;;
-    hold | release | cancel) echo "$decide" ;;
+    log) echo "--notices --json" ;;
+    hold | cancel) echo "$decide" ;;
+    release) echo "$decide --standby --late" ;;
     retry) echo "$decide --send-by" ;;
     resolve) echo "$decide --published --absent --cancel" ;;
     *) echo "--json" ;;
@@ -55,7 +58,11 @@ _camp_post() {
     fi
     command=$(_camp_post_command)
     case $prev in
-    --clock | --reason | --send-by | --published) return ;;
+    --clock | --reason | --send-by | --published | --adapter) return ;;
+    --format)
+        mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur")
+        return
+        ;;
     --only)
         _camp_post_scopes
         return

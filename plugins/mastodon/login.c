@@ -222,11 +222,14 @@ static void trade(const struct cp_settings *settings, struct cp_turn *turn, json
 
 /* --- the token --- */
 
+/* A credential's members are strings that are not empty. */
 static void copy(json_t *to, const json_t *from, const char *member)
 {
     json_t *value = json_object_get(from, member);
 
-    if (json_is_string(value) || json_is_integer(value))
+    if (json_is_integer(value))
+        json_object_set_new(to, member, json_sprintf("%lld", (long long)json_integer_value(value)));
+    else if (json_string_length(value) > 0)
         json_object_set(to, member, value);
 }
 

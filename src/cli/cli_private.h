@@ -77,10 +77,10 @@ struct cp_command {
     const char *name;
     const char *words; /* "[FILE...]", for the usage line */
     const char *doc;   /* one line, and after a \v what --help says below the options */
-    const struct argp_option *options;
-    size_t least, most; /* words that it takes */
-    bool takes_scope;   /* its first word is a scope */
-    bool decides;       /* changes something: --dry-run is meant for it */
+    const struct argp_option *options; /* NULL: none of its own (argp leaks for an empty table) */
+    size_t least, most;                /* words that it takes */
+    bool takes_scope;                  /* its first word is a scope */
+    bool decides;                      /* changes something: --dry-run is meant for it */
     int (*run)(const struct cp_command *command, const struct cp_arguments *arguments);
 };
 
@@ -185,9 +185,10 @@ const struct cp_ledger_hold *cp_session_hold(const struct cp_session *session, c
 bool cp_session_covers(const struct cp_session *session, const struct cp_arguments *arguments,
                        const char *campaign, const char *post, const char *occurrence,
                        const char *account);
-/* The preview of `arguments`, at the session's plan time or that of --clock. */
-bool cp_session_preview(struct cp_session *session, const struct cp_arguments *arguments,
-                        struct cp_preview *out, struct cp_error *err);
+/* Opens a session and makes the preview of `arguments`, at the session's plan time or that of --clock; says
+ * what is in the way. 0 or the exit code; close and release both in either case. */
+int cp_session_look(const struct cp_arguments *arguments, struct cp_session *session,
+                    struct cp_preview *out);
 /* Zones of campaigns by id, as far as the schedules can be read: for times in reports. */
 const struct cp_zone *cp_session_zone(struct cp_session *session, const char *campaign);
 

@@ -4,8 +4,6 @@
 
 #include "cli/cli_private.h"
 
-static const struct argp_option options[] = { { 0 } };
-
 struct report {
     struct cp_session *session;
     struct cp_facts *facts;
@@ -202,6 +200,5 @@ const struct cp_command cp_cmd_accounts = {
     .name = "accounts",
     .words = "",
     .doc = "Shows the accounts: where, who we are there, what holds them",
-    .options = options,
     .run = run,
 };

@@ -3,8 +3,6 @@
 
 #include "cli/cli_private.h"
 
-static const struct argp_option options[] = { { 0 } };
-
 static const char *type_name(enum cp_option_type type)
 {
     switch (type) {
@@ -153,6 +151,5 @@ const struct cp_command cp_cmd_adapters = {
     .name = "adapters",
     .words = "",
     .doc = "Shows what is loaded, with limits, guarantee and settings",
-    .options = options,
     .run = run,
 };

@@ -315,17 +315,13 @@ static void drop_lateness(struct cp_diagnostics *list)
 static int run(const struct cp_command *command, const struct cp_arguments *arguments)
 {
     struct cp_session session;
-    struct cp_preview preview = { 0 };
-    struct cp_error err = { 0 };
-    int code;
+    struct cp_preview preview;
+    int code = cp_session_look(arguments, &session, &preview);
 
     (void)command;
-    if (cp_session_open(arguments, &session, &err) &&
-        cp_session_preview(&session, arguments, &preview, &err)) {
+    if (!code) {
         drop_lateness(&preview.diagnostics);
         code = check(&session, &preview, arguments);
-    } else {
-        code = cp_fail_with(CP_EXIT_ENVIRONMENT, &err);
     }
     cp_preview_release(&preview);
     cp_session_close(&session);

@@ -1,8 +1,6 @@
 /* src/cli/cmd_new.c - `new`: a campaign and a configuration to start from. */
 #include "cli/cli_private.h"
 
-static const struct argp_option options[] = { { 0 } };
-
 static void say_next(const char *directory)
 {
     printf("Made a campaign in %s: camp-post.yaml (this machine, its accounts) and "
@@ -40,7 +38,6 @@ const struct cp_command cp_cmd_new = {
     .words = "DIRECTORY",
     .doc = "Makes a campaign and a configuration to start from\v"
            "The folder must be new or empty: nothing is ever overwritten.",
-    .options = options,
     .least = 1,
     .most = 1,
     .decides = true,

@@ -30,19 +30,12 @@ static int report(const struct cp_session *session, const struct cp_preview *pre
 static int run(const struct cp_command *command, const struct cp_arguments *arguments)
 {
     struct cp_session session;
-    struct cp_preview preview = { 0 };
-    struct cp_error err = { 0 };
-    int code;
+    struct cp_preview preview;
+    int code = cp_session_look(arguments, &session, &preview);
 
     (void)command;
-    if (cp_session_open(arguments, &session, &err) &&
-        cp_session_preview(&session, arguments, &preview, &err))
+    if (!code)
         code = report(&session, &preview, arguments);
-    else
-        code = cp_fail_with(err.code == CP_BASE_USAGE && err.domain == &cp_base_errors
-                                ? CP_EXIT_USAGE
-                                : CP_EXIT_ENVIRONMENT,
-                            &err);
     cp_preview_release(&preview);
     cp_session_close(&session);
     return code;

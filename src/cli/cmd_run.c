@@ -14,18 +14,10 @@ static const struct argp_option options[] = {
 static int read_start(const struct cp_arguments *arguments, int64_t *out_us)
 {
     struct cp_session session;
-    struct cp_preview preview = { 0 };
-    struct cp_error err = { 0 };
-    bool good = cp_session_open(arguments, &session, &err) &&
-                cp_session_preview(&session, arguments, &preview, &err);
-    int code = CP_EXIT_FINE;
+    struct cp_preview preview;
+    int code = cp_session_look(arguments, &session, &preview);
 
-    if (!good)
-        code = cp_fail_with(err.domain == &cp_base_errors && err.code == CP_BASE_USAGE
-                                ? CP_EXIT_USAGE
-                                : CP_EXIT_ENVIRONMENT,
-                            &err);
-    else if (preview.diagnostics.faults) {
+    if (!code && preview.diagnostics.faults) {
         cp_diagnostics_print(&preview.diagnostics, *cp_style_of(stderr)->off, stderr);
         code = CP_EXIT_SCHEDULE;
     }

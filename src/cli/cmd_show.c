@@ -4,8 +4,6 @@
 
 #include "cli/cli_private.h"
 
-static const struct argp_option options[] = { { 0 } };
-
 struct report {
     struct cp_session *session;
     const struct cp_arguments *arguments;
@@ -285,7 +283,6 @@ const struct cp_command cp_cmd_show = {
     .doc = "Shows one delivery: texts, keys, tries, what the server said\v"
            "DELIVERY: [CAMPAIGN/]POST[/OCCURRENCE[/ACCOUNT]]; several are shown when it covers "
            "several.",
-    .options = options,
     .least = 1,
     .most = 1,
     .takes_scope = true,

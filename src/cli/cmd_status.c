@@ -3,8 +3,6 @@
 
 #include "cli/cli_private.h"
 
-static const struct argp_option options[] = { { 0 } };
-
 /* How many deliveries are in each state, in the order in which the words came up. */
 struct tally {
     const char *words[32];
@@ -213,7 +211,6 @@ const struct cp_command cp_cmd_status = {
     .words = "[SCOPE]",
     .doc = "Shows the deliveries with their state, and why they wait\v"
            "Ends with 3 when one was rejected, has expired or is uncertain.",
-    .options = options,
     .most = 1,
     .takes_scope = true,
     .run = run,

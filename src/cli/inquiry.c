@@ -52,6 +52,13 @@ static bool make_random(char out[48], struct cp_error *err)
     return true;
 }
 
+/* Without the stop the loop might go to sleep once more, on connections that are kept open. */
+static void finish(struct asking *asking)
+{
+    asking->done = true;
+    uv_stop(&asking->inquiries->loop);
+}
+
 /* What the errand hands over dies with it. */
 static void keep(struct asking *asking, const struct cp_errand_event *event)
 {
@@ -67,7 +74,7 @@ static void keep(struct asking *asking, const struct cp_errand_event *event)
     out->difference = NULL;
     out->reason =
         cp_arena_string(arena, event->verdict.reason ? event->verdict.reason : event->reason);
-    asking->done = true;
+    finish(asking);
 }
 
 static void answer(struct asking *asking, struct cp_errand *errand, const struct cp_ask *ask)
@@ -75,7 +82,8 @@ static void answer(struct asking *asking, struct cp_errand *errand, const struct
     char *typed = asking->inquiry->ask ? asking->inquiry->ask(ask, asking->inquiry->ctx) : NULL;
 
     if (!typed) {
-        asking->refused = asking->done = true;
+        asking->refused = true;
+        finish(asking);
         return;
     }
     cp_errand_answer(errand, typed);
@@ -99,7 +107,7 @@ static void on_errand(struct cp_errand *errand, const struct cp_errand_event *ev
         break;
     case CP_ERRAND_PUBLISH: /* the adapter's answers were checked: none of these purposes publishes */
     case CP_ERRAND_OUTCOME:
-        asking->done = true;
+        finish(asking);
         break;
     }
 }
@@ -110,8 +118,7 @@ static bool run(struct asking *asking, const struct cp_errand_plan *plan, struct
 
     if (!errand)
         return false;
-    while (!asking->done && uv_run(&asking->inquiries->loop, UV_RUN_ONCE))
-        ;
+    uv_run(&asking->inquiries->loop, UV_RUN_DEFAULT);
     cp_errand_free(errand);
     uv_run(&asking->inquiries->loop, UV_RUN_NOWAIT);
     if (asking->refused)

@@ -182,11 +182,10 @@ static void put_medium(const struct page *page, const struct cp_media_view *medi
 static void put_body(const struct page *page, const json_t *body)
 {
     char *text = json_is_string(body) ? NULL : json_dumps(body, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    const char *shown = text ? text : json_string_value(body);
 
-    if (json_is_string(body))
-        cp_put_wrapped(page->out, json_string_value(body), INDENT, "    ", 0);
-    else if (text && !json_is_null(body))
-        cp_put_wrapped(page->out, text, INDENT, "    ", 0);
+    if (shown && *shown && !json_is_null(body))
+        cp_put_wrapped(page->out, shown, INDENT, "    ", 0);
     free(text);
 }
 

@@ -176,12 +176,12 @@ bool cp_session_covers(const struct cp_session *session, const struct cp_argumen
 /* ---- schedules ----------------------------------------------------------------------------- */
 
 static bool make_preview(struct cp_session *session, const struct cp_arguments *arguments,
-                         bool files, struct cp_preview *out, struct cp_error *err)
+                         struct cp_preview *out, struct cp_error *err)
 {
     struct cp_preview_options options = {
         .config_path = session->config ? session->config->path : arguments->config,
-        .files = files ? arguments->words : NULL,
-        .file_count = files ? arguments->word_count : 0,
+        .files = arguments->words,
+        .file_count = arguments->word_count,
         .adapters = session->adapters,
         .only = arguments->only ? &arguments->scope : NULL,
         .ledger = session->ledger,
@@ -201,17 +201,31 @@ static bool set_clock(struct cp_session *session, const struct cp_preview *previ
     return cp_read_clock(clock, zone, &session->now_us, err);
 }
 
-bool cp_session_preview(struct cp_session *session, const struct cp_arguments *arguments,
-                        struct cp_preview *out, struct cp_error *err)
+static int look(struct cp_session *session, const struct cp_arguments *arguments,
+                struct cp_preview *out, struct cp_error *err)
 {
-    if (!make_preview(session, arguments, true, out, err))
-        return false;
+    if (!make_preview(session, arguments, out, err))
+        return CP_EXIT_ENVIRONMENT;
     if (!arguments->clock)
-        return true;
+        return CP_EXIT_FINE;
     if (!set_clock(session, out, arguments->clock, err))
-        return false;
+        return CP_EXIT_USAGE;
     cp_preview_release(out);
-    return make_preview(session, arguments, true, out, err);
+    return make_preview(session, arguments, out, err) ? CP_EXIT_FINE : CP_EXIT_ENVIRONMENT;
+}
+
+int cp_session_look(const struct cp_arguments *arguments, struct cp_session *session,
+                    struct cp_preview *out)
+{
+    struct cp_error err = { 0 };
+    int code = CP_EXIT_ENVIRONMENT;
+
+    *out = (struct cp_preview){ 0 };
+    if (cp_session_open(arguments, session, &err))
+        code = look(session, arguments, out, &err);
+    if (code)
+        cp_fail_with(code, &err);
+    return code;
 }
 
 /* As far as they can be read: a report must not fail because somebody is editing the files. */

@@ -248,6 +248,9 @@ void cp_engine_step(struct cp_engine *engine, const struct cp_engine_event *even
 enum cp_wait cp_engine_gate(const struct cp_engine *engine, int64_t row, unsigned part,
                             const struct cp_now *now);
 
+/* Is this delivery loaded? */
+bool cp_engine_has(const struct cp_engine *engine, int64_t row);
+
 /* Why does this delivery's first unfinished part not go? For status; a delivery that is not loaded: NOT_DUE. */
 enum cp_wait cp_engine_explain(const struct cp_engine *engine, int64_t row,
                                const struct cp_now *now);

@@ -15,6 +15,11 @@ enum cp_wait cp_engine_gate(const struct cp_engine *e, int64_t row, unsigned par
     return cp_engine_may_send(e, d, part - 1, now);
 }
 
+bool cp_engine_has(const struct cp_engine *e, int64_t row)
+{
+    return engine_delivery_find(e, row) != NULL;
+}
+
 static enum cp_wait explain_planned(const struct cp_engine *e, const struct delivery *d,
                                     const struct cp_now *now)
 {

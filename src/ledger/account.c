@@ -146,7 +146,7 @@ bool cp_ledger_account(struct cp_ledger *ledger, const struct cp_account *accoun
 bool cp_ledger_accounts(struct cp_ledger *ledger, cp_ledger_account_fn *each, void *ctx,
                         struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *statement = cp_sql(c, CP_SQL_ACCOUNTS, err);
     int got = -1;
 
@@ -278,7 +278,7 @@ bool cp_ledger_bind(struct cp_ledger *ledger, uint32_t number, const char *remot
 bool cp_ledger_bound_count(struct cp_ledger *ledger, uint32_t number, size_t *out,
                            struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *statement = cp_sql(c, CP_SQL_BOUND_COUNT, err);
 
     if (!statement)
@@ -294,7 +294,7 @@ bool cp_ledger_bound_count(struct cp_ledger *ledger, uint32_t number, size_t *ou
 bool cp_ledger_recent(struct cp_ledger *ledger, uint32_t number, int64_t since_us,
                       int64_t **out_times, size_t *out_count, struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *statement = cp_sql(c, CP_SQL_RECENT, err);
     int64_t *times = NULL, *grown;
     size_t count = 0, capacity = 0;

@@ -230,7 +230,7 @@ bool cp_ledger_end_hold(struct cp_ledger *ledger, int64_t row, const char *reaso
 bool cp_ledger_holds(struct cp_ledger *ledger, cp_ledger_hold_fn *each, void *ctx,
                      struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *row = cp_sql(c, CP_SQL_HOLDS, err);
     int got = -1;
 

@@ -71,7 +71,7 @@ static struct cp_engine_delivery delivery_of(sqlite3_stmt *row)
 static int64_t tell_each(struct cp_ledger *ledger, sqlite3_stmt *row, cp_ledger_delivery_fn *each,
                          void *ctx, struct cp_error *err)
 {
-    struct loading l = { .c = &ledger->reading, .err = err };
+    struct loading l = { .c = cp_ledger_reading(ledger), .err = err };
     int64_t told = 0, last = 0;
     int got;
 
@@ -99,7 +99,7 @@ static int64_t tell_each(struct cp_ledger *ledger, sqlite3_stmt *row, cp_ledger_
 bool cp_ledger_due(struct cp_ledger *ledger, int64_t after_us, int64_t until_us,
                    cp_ledger_delivery_fn *each, void *ctx, struct cp_error *err)
 {
-    sqlite3_stmt *row = cp_sql(&ledger->reading, CP_SQL_DUE, err);
+    sqlite3_stmt *row = cp_sql(cp_ledger_reading(ledger), CP_SQL_DUE, err);
 
     if (!row)
         return false;
@@ -111,7 +111,7 @@ bool cp_ledger_due(struct cp_ledger *ledger, int64_t after_us, int64_t until_us,
 bool cp_ledger_open_ones(struct cp_ledger *ledger, cp_ledger_delivery_fn *each, void *ctx,
                          struct cp_error *err)
 {
-    sqlite3_stmt *row = cp_sql(&ledger->reading, CP_SQL_OPEN_ONES, err);
+    sqlite3_stmt *row = cp_sql(cp_ledger_reading(ledger), CP_SQL_OPEN_ONES, err);
 
     return row && tell_each(ledger, row, each, ctx, err) >= 0;
 }
@@ -119,7 +119,7 @@ bool cp_ledger_open_ones(struct cp_ledger *ledger, cp_ledger_delivery_fn *each, 
 bool cp_ledger_load(struct cp_ledger *ledger, int64_t delivery, cp_ledger_delivery_fn *each,
                     void *ctx, struct cp_error *err)
 {
-    sqlite3_stmt *row = cp_sql(&ledger->reading, CP_SQL_LOAD, err);
+    sqlite3_stmt *row = cp_sql(cp_ledger_reading(ledger), CP_SQL_LOAD, err);
 
     if (!row)
         return false;
@@ -130,7 +130,7 @@ bool cp_ledger_load(struct cp_ledger *ledger, int64_t delivery, cp_ledger_delive
 bool cp_ledger_next_due(struct cp_ledger *ledger, int64_t after_us, int64_t *out_us,
                         struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *row = cp_sql(c, CP_SQL_NEXT_DUE, err);
     int got;
 

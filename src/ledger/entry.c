@@ -126,7 +126,7 @@ static void entry_of(sqlite3_stmt *statement, struct cp_ledger_entry_row *out, c
 bool cp_ledger_entries(struct cp_ledger *ledger, int64_t after, bool notices_only,
                        cp_ledger_entry_fn *each, void *ctx, struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *statement = cp_sql(c, notices_only ? CP_SQL_NOTICES : CP_SQL_ENTRIES, err);
     struct cp_ledger_entry_row entry;
     char hash[HASH_HEX];
@@ -157,7 +157,7 @@ static bool check_link(const struct cp_ledger_entry_row *entry, void *ctx)
     struct walk *walk = ctx;
     char hex[HASH_HEX];
 
-    if (!link_hash(&walk->ledger->reading, walk->ledger->sha256, walk->before, entry,
+    if (!link_hash(cp_ledger_reading(walk->ledger), walk->ledger->sha256, walk->before, entry,
                    walk->before)) {
         walk->broken = true;
         return cp_error_no_memory(walk->err);

@@ -334,6 +334,7 @@ struct cp_ledger *cp_ledger_open(const char *path, enum cp_ledger_mode mode, str
 
     if (ledger) {
         ledger->shared_lock = -1;
+        ledger->owner = pthread_self();
         ledger->path = strdup(path);
         ledger->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     }

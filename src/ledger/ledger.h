@@ -105,7 +105,7 @@ typedef void cp_ledger_touched_fn(int64_t row, void *ctx);
 /* Writes a plan without faults in one transaction: renames (was), new deliveries with their parts and
  * contents, edits of what is still planned (content, due, send_by; also rejected: content, and back
  * to planned; expired whose due moved ahead: back to planned), wanted 0 or 1, where each campaign came
- * from. Raises the revision of every delivery it touches and names it to `touched` (may be NULL).
+ * from. Raises the revision of every delivery that was there and is touched, and names it to `touched` (may be NULL).
  * Copying media is done before, by the caller. by: who accepted. */
 bool cp_ledger_accept(struct cp_ledger *ledger, const struct cp_plan *plan, const char *by,
                       const struct cp_now *now, struct cp_accepted *out,
@@ -144,7 +144,7 @@ struct cp_work {
     const char *frozen;                          /* publishing request, or NULL */
     const char *remote_id, *parent_id, *root_id; /* or NULL */
     const char **
-        taken; /* remote ids of this account bound to other parts, newest first, a few hundred at most */
+        taken; /* remote ids of this account bound to other parts, newest first: a few hundred at most after doubt, else one at most */
     size_t taken_count;
     struct cp_arena *arena;
 };

@@ -8,11 +8,15 @@
  *               its own transaction. apply() runs on a pool thread; the others run while no job of
  *               the pool is using the handle, or inside such a job.
  *     reading   everything else; sees whole transactions. Also the only one of a CP_LEDGER_READ handle.
+ *
+ * A job on the pool has the writing connection to itself and reads through it, too: the reading one
+ * belongs to the thread that opened the ledger, which goes on reading meanwhile.
  */
 #ifndef CP_LEDGER_PRIVATE_H
 #define CP_LEDGER_PRIVATE_H
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include "base/buffer.h"
@@ -31,6 +35,7 @@ struct cp_connection {
 struct cp_ledger {
     char *path;
     struct cp_connection writing, reading; /* writing.db is NULL in a handle for reading */
+    pthread_t owner;                       /* the thread that opened it */
     EVP_MD *sha256;
     int shared_lock; /* held while an unchangeable ledger is read without its -shm; else -1 */
     /* The last link of the chain; read anew at the begin of every transaction, which is the only
@@ -38,6 +43,14 @@ struct cp_ledger {
     int64_t last_number;
     unsigned char last_hash[CP_DIGEST];
 };
+
+/* The connection through which this thread reads. */
+static inline struct cp_connection *cp_ledger_reading(struct cp_ledger *ledger)
+{
+    bool owner = !ledger->writing.db || pthread_equal(pthread_self(), ledger->owner);
+
+    return owner ? &ledger->reading : &ledger->writing;
+}
 
 /* ---- connection.c: SQLite, with errors that say what to do ---- */
 

@@ -10,7 +10,7 @@
 
 bool cp_ledger_meta(struct cp_ledger *ledger, const char *key, char **out, struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *statement = cp_sql(c, CP_SQL_META_GET, err);
     char *value = NULL;
     int got;
@@ -64,7 +64,7 @@ bool cp_ledger_place(struct cp_ledger *ledger, char out[64], struct cp_error *er
 
 bool cp_ledger_newest(struct cp_ledger *ledger, int64_t *out_us, struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *statement = cp_sql(c, CP_SQL_NEWEST, err);
 
     if (!statement || cp_sql_next(c, statement, err) != 1)

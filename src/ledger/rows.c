@@ -118,7 +118,7 @@ static bool tell_row(struct listing *l, sqlite3_stmt *row, cp_ledger_row_fn *eac
 bool cp_ledger_rows(struct cp_ledger *ledger, bool with_content, cp_ledger_row_fn *each, void *ctx,
                     struct cp_error *err)
 {
-    struct listing l = { .c = &ledger->reading, .err = err };
+    struct listing l = { .c = cp_ledger_reading(ledger), .err = err };
     sqlite3_stmt *row = cp_sql(l.c, CP_SQL_ROWS, err);
     int got = -1;
 
@@ -156,7 +156,7 @@ static json_t *attempt_of(sqlite3_stmt *row)
 
 json_t *cp_ledger_attempts(struct cp_ledger *ledger, int64_t delivery, struct cp_error *err)
 {
-    struct cp_connection *c = &ledger->reading;
+    struct cp_connection *c = cp_ledger_reading(ledger);
     sqlite3_stmt *row = cp_sql(c, CP_SQL_ATTEMPTS, err);
     json_t *list = json_array();
     int got = row ? 1 : -1;

@@ -109,7 +109,7 @@ bool cp_ledger_snapshot(struct cp_ledger *ledger, struct cp_snapshot *out, struc
 {
     struct cp_snapshot snapshot = { .arena = cp_arena_create() };
     struct taking t = {
-        .c = &ledger->reading, .snapshot = &snapshot, .arena = snapshot.arena, .err = err
+        .c = cp_ledger_reading(ledger), .snapshot = &snapshot, .arena = snapshot.arena, .err = err
     };
     bool good;
 

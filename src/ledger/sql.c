@@ -123,8 +123,7 @@ static const char *const texts[CP_SQL_COUNT] = {
 
     [CP_SQL_WORK] =
         "SELECT d.id, d.campaign, d.post, d.occurrence, a.name, d.account, d.due_us, d.parts,"
-        " c.json, p.attempt_us, p.generation, p.checkpoint, p.frozen, p.remote_id, p.state IN"
-        " ('in_flight', 'verify', 'uncertain') FROM delivery d"
+        " c.json, p.attempt_us, p.generation, p.checkpoint, p.frozen, p.remote_id FROM delivery d"
         " JOIN part p ON p.delivery = d.number AND p.number = ?2"
         " JOIN account a ON a.number = d.account JOIN content c ON c.number = d.content"
         " WHERE d.number = ?1",

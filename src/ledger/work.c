@@ -3,14 +3,13 @@
 
 #include "ledger/ledger_private.h"
 
-enum { TAKEN_MOST = 400 }; /* remote ids */
+enum { TAKEN_MOST = 400 };
 
 struct gathering {
     struct cp_connection *c;
     struct cp_work *work;
     int64_t row;
     unsigned part;
-    bool doubt; /* whether it is out is to be found out: only then all that helps is gathered */
     struct cp_error *err;
 };
 
@@ -59,7 +58,6 @@ static bool gather_names(struct gathering *g)
     w->checkpoint = copy(g, row, 11);
     w->frozen = copy(g, row, 12);
     w->remote_id = copy(g, row, 13);
-    g->doubt = cp_column_int(row, 14) != 0;
     sqlite3_reset(row);
     return good;
 }
@@ -87,14 +85,10 @@ static bool place_frozen(struct gathering *g)
 static bool gather_tried(struct gathering *g)
 {
     struct cp_work *w = g->work;
-    sqlite3_stmt *row;
+    sqlite3_stmt *row = ask(g, CP_SQL_WORK_TRIED, g->part);
     size_t capacity = 0;
-    int got;
+    int got = row ? 1 : -1;
 
-    if (!g->doubt)
-        return true;
-    row = ask(g, CP_SQL_WORK_TRIED, g->part);
-    got = row ? 1 : -1;
     while (got == 1 && (got = cp_sql_next(g->c, row, g->err)) == 1) {
         struct cp_content tried = { 0 };
 
@@ -126,10 +120,12 @@ static bool gather_remote(struct gathering *g, unsigned part, const char **out)
     return got >= 0;
 }
 
-/* Without doubt all that matters is whether there are any. */
+/* Only doubt asks which posts are others' (a try was begun, no post is known); for the rest it is
+ * enough to know whether there are any. */
 static bool gather_taken(struct gathering *g)
 {
     struct cp_work *w = g->work;
+    bool doubt = w->attempt_us && !w->remote_id;
     sqlite3_stmt *row = cp_sql(g->c, CP_SQL_WORK_TAKEN, g->err);
     size_t capacity = 0;
     int got = row ? 1 : -1;
@@ -138,7 +134,7 @@ static bool gather_taken(struct gathering *g)
         cp_bind_int(row, 1, w->account_number);
         cp_bind_int(row, 2, g->row);
         cp_bind_int(row, 3, g->part);
-        cp_bind_int(row, 4, g->doubt ? TAKEN_MOST : 1);
+        cp_bind_int(row, 4, doubt ? TAKEN_MOST : 1);
     }
     while (got == 1 && (got = cp_sql_next(g->c, row, g->err)) == 1) {
         w->taken = cp_arena_grow(w->arena, w->taken, w->taken_count, &capacity, w->taken_count + 1,
@@ -155,7 +151,7 @@ bool cp_ledger_work(struct cp_ledger *ledger, int64_t row, unsigned part, struct
 {
     struct cp_work work = { .arena = cp_arena_create() };
     struct gathering g = {
-        .c = &ledger->reading, .work = &work, .row = row, .part = part, .err = err
+        .c = cp_ledger_reading(ledger), .work = &work, .row = row, .part = part, .err = err
     };
     bool good;
 

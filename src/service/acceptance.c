@@ -19,7 +19,8 @@ struct acceptance {
     struct cp_preview preview;
     struct cp_accepted accepted;
     struct cp_now now;
-    bool readable; /* the files had no faults, and the plan was accepted */
+    uint32_t *numbers; /* of the accounts, in the configuration's order */
+    bool readable;     /* the files had no faults, and the plan was accepted */
     int64_t *touched;
     size_t touched_count, touched_capacity;
 };
@@ -109,6 +110,28 @@ static void remember_touched(int64_t row, void *ctx)
     acceptance->touched[acceptance->touched_count++] = row;
 }
 
+/* When a rule of the ledger said no, nothing is broken but the edit. Always false. */
+static bool refuse(struct write_task *task)
+{
+    if (task->err.domain == &cp_ledger_errors && task->err.code == CP_LEDGER_REFUSED)
+        task->err.domain = &cp_service_errors;
+    return false;
+}
+
+static bool number_accounts(struct service *service, struct acceptance *acceptance)
+{
+    const struct cp_config *config = acceptance->preview.config;
+
+    acceptance->numbers = calloc(config->account_count + 1, sizeof(*acceptance->numbers));
+    if (!acceptance->numbers)
+        return cp_error_no_memory(&acceptance->task.err);
+    for (size_t i = 0; i < config->account_count; i++)
+        if (!cp_ledger_account(service->ledger, &config->accounts[i], &acceptance->numbers[i],
+                               &acceptance->task.err))
+            return refuse(&acceptance->task);
+    return true;
+}
+
 static bool work(struct service *service, struct write_task *task)
 {
     struct acceptance *acceptance = (struct acceptance *)task;
@@ -122,7 +145,6 @@ static bool work(struct service *service, struct write_task *task)
         .ledger = service->ledger,
         .now_us = acceptance->now.plan_us,
     };
-    bool ours = true;
 
     if (!cp_preview_make(&options, preview, &task->err)) {
         task->err.domain =
@@ -133,18 +155,12 @@ static bool work(struct service *service, struct write_task *task)
         return true;
     if (!copy_media(service, preview, &task->err))
         return false;
-    for (size_t i = 0; ours && i < preview->config->account_count; i++) {
-        uint32_t number;
-
-        ours =
-            cp_ledger_account(service->ledger, &preview->config->accounts[i], &number, &task->err);
-    }
+    if (!number_accounts(service, acceptance))
+        return false;
     acceptance->readable =
-        ours && cp_ledger_accept(service->ledger, preview->plan, "files", &acceptance->now,
-                                 &acceptance->accepted, remember_touched, acceptance, &task->err);
-    if (!acceptance->readable && task->err.code == CP_LEDGER_REFUSED)
-        task->err.domain = &cp_service_errors; /* a rule said no: nothing is broken but the edit */
-    return acceptance->readable;
+        cp_ledger_accept(service->ledger, preview->plan, "files", &acceptance->now,
+                         &acceptance->accepted, remember_touched, acceptance, &task->err);
+    return acceptance->readable || refuse(task);
 }
 
 /* ---- on the loop --------------------------------------------------------------------------- */
@@ -186,11 +202,12 @@ static void fail_first(struct service *service, struct acceptance *acceptance)
         service->ending = CP_ENDED_ENVIRONMENT;
 }
 
-/* Of what was touched, what the engine has or should have: deliveries that are already due. */
+/* Of what was touched, what the engine has; what is due now is handed to it anyway. */
 static void reload_touched(struct service *service, const struct acceptance *acceptance)
 {
     for (size_t i = 0; i < acceptance->touched_count; i++)
-        service_load_row(service, acceptance->touched[i]);
+        if (cp_engine_has(service->engine, acceptance->touched[i]))
+            service_load_row(service, acceptance->touched[i]);
 }
 
 static void take_over(struct service *service, struct acceptance *acceptance)
@@ -201,7 +218,7 @@ static void take_over(struct service *service, struct acceptance *acceptance)
     service->config = acceptance->preview.config;
     service->arena = acceptance->preview.arena;
     acceptance->preview.arena = NULL;
-    if (!accounts_apply(service, service->config, &err))
+    if (!accounts_apply(service, service->config, acceptance->numbers, &err))
         service_fail(service, &err);
     cp_arena_free(old);
     if (acceptance->accepted.added || acceptance->accepted.changed ||
@@ -238,6 +255,7 @@ static void done(struct service *service, struct write_task *task)
         supervisor_tell("READY=1\nSTATUS=accepted, running");
     cp_preview_release(&acceptance->preview);
     free(acceptance->touched);
+    free(acceptance->numbers);
     free(acceptance);
     if (service->again) {
         service->again = false;

@@ -457,7 +457,7 @@ static bool load_stored(const struct cp_ledger_account *row, void *ctx)
 }
 
 static struct account *new_account(struct service *service, const struct cp_account *config,
-                                   struct cp_error *err)
+                                   uint32_t number, struct cp_error *err)
 {
     struct account *account = calloc(1, sizeof(*account));
     struct stored stored = { .account = account };
@@ -473,7 +473,9 @@ static struct account *new_account(struct service *service, const struct cp_acco
     copy_config(account, config);
     account->adapter = cp_adapters_find(service->options.adapters, config->adapter);
     cp_settings_of(&account->config, account->arena, &account->settings);
-    if (!account->adapter || !cp_ledger_account(service->ledger, config, &account->number, err) ||
+    account->number = number;
+    if (!account->adapter ||
+        (!number && !cp_ledger_account(service->ledger, config, &account->number, err)) ||
         !cp_facts_parse(account->adapter->facts ? account->adapter->facts : "{}", account->arena,
                         &account->facts, err)) {
         account_release(account);
@@ -500,7 +502,7 @@ static void drop(struct service *service, struct account *account)
 
 /* Takes the account over where nothing of it has changed, else makes it anew. */
 static bool take_account(struct service *service, struct account **old,
-                         const struct cp_account *config, struct cp_error *err)
+                         const struct cp_account *config, uint32_t number, struct cp_error *err)
 {
     struct account *account = find_by_name(*old, config->id);
     bool is_new = !account || !same_config(&account->config, config);
@@ -512,7 +514,7 @@ static bool take_account(struct service *service, struct account **old,
             link = &(*link)->next;
         *link = account->next;
     } else {
-        account = new_account(service, config, err);
+        account = new_account(service, config, number, err);
         if (!account)
             return false;
     }
@@ -525,14 +527,15 @@ static bool take_account(struct service *service, struct account **old,
     return true;
 }
 
-bool accounts_apply(struct service *service, const struct cp_config *config, struct cp_error *err)
+bool accounts_apply(struct service *service, const struct cp_config *config,
+                    const uint32_t *numbers, struct cp_error *err)
 {
     struct account *old = service->accounts;
     bool fine = true;
 
     service->accounts = NULL;
     for (size_t i = 0; fine && i < config->account_count; i++)
-        fine = take_account(service, &old, &config->accounts[i], err);
+        fine = take_account(service, &old, &config->accounts[i], numbers ? numbers[i] : 0, err);
     while (old) {
         struct account *account = old;
 

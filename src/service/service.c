@@ -302,7 +302,7 @@ static bool open_parts(struct service *service, struct cp_error *err)
         !writer_open(service) || !wake_open(service, err) || !open_engine(service, err))
         return false;
     if (service->offline)
-        return accounts_apply(service, service->config, err);
+        return accounts_apply(service, service->config, NULL, err);
     return open_transport(service, err) && signals_open(service, err) &&
            notices_open(service, err) && control_open(service, err);
 }

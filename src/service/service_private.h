@@ -176,7 +176,9 @@ struct part_job *part_posting(const struct service *service, int64_t row, unsign
 void part_checkpoint_kept(struct service *service, int64_t row, unsigned part, bool applied);
 
 /* account.c */
-bool accounts_apply(struct service *service, const struct cp_config *config, struct cp_error *err);
+/* numbers: what the ledger calls each account of the configuration; NULL: it is asked here. */
+bool accounts_apply(struct service *service, const struct cp_config *config,
+                    const uint32_t *numbers, struct cp_error *err);
 struct account *account_find(const struct service *service, uint32_t number);
 void account_who_am_i(struct service *service, uint32_t number);
 void account_bind(struct service *service, uint32_t number, const char *remote_id);

@@ -64,7 +64,7 @@ class Examples(E2E):
             first = part["text"].strip().splitlines()[0]
             warned = part.get("warning") or ""
             self.assertTrue(first.startswith(entry.title.rstrip("…").rstrip()) or entry.title == warned, entry.title)
-            self.assertEqual(len([x for x in entry.links if x.rel == "enclosure"]), len(part["media"]))
+            self.assertEqual(len([x for x in entry.get("links", []) if x.rel == "enclosure"]), len(part["media"]))
         page = files[0].with_name("index.html").read_text(encoding="utf-8")
         for key in parts:
             self.assertIn(key, page)

@@ -107,7 +107,8 @@ struct cp_verdict {
     const char *url;       /* where people see it, or NULL */
     const char *name;  /* WHO_AM_I: how people call the account (@camp@social.example), or NULL */
     const char *facts; /* FACTS: a JSON object as model/facts.h reads it; else NULL */
-    const char *credential; /* LOGIN: a JSON object, written to the credential's file; else NULL */
+    const char *
+        credential; /* LOGIN: a JSON object of strings, written to the credential's file; else NULL */
     const char
         *difference;    /* look-up ACCEPTED: what is there differs so from what was sent, or NULL */
     const char *reason; /* one line for the operator, free of secrets; or NULL */
