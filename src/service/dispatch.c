@@ -140,21 +140,6 @@ static void write_hold(struct service *service, const struct cp_action *action, 
 
 /* ---- actions ------------------------------------------------------------------------------- */
 
-static void log_change(const struct cp_part_change *change)
-{
-    bool bad = change->to == CP_UNCERTAIN || change->to == CP_REJECTED ||
-               change->to == CP_EXPIRED || change->notice;
-
-    if (change->from == change->to && !change->notice)
-        return;
-    cp_log(bad ? CP_LOG_WARNING : CP_LOG_INFO, "delivery %lld#%u: %s -> %s%s%s",
-           (long long)change->row, change->part, cp_part_state_name(change->from),
-           cp_part_state_name(change->to), change->reason || change->notice ? ": " : "",
-           change->notice   ? change->notice
-           : change->reason ? change->reason
-                            : "");
-}
-
 static void tell_person(struct service *service, const struct cp_action *action)
 {
     const struct account *account = account_find(service, action->number);
@@ -169,7 +154,6 @@ static void carry_out(struct service *service, const struct cp_action *action)
 {
     switch (action->kind) {
     case CP_DO_COMMIT:
-        log_change(&action->change);
         if (service->decided)
             ++*service->decided;
         writer_add_change(service, &action->change, false);

@@ -85,6 +85,14 @@ class Feed(E2E):
         result = self.ran(self.campaign, "run", "--once", codes=(1, 4))
         self.assertIn("clock", result.stderr)
 
+    def test_the_log_calls_deliveries_by_their_names(self):
+        said = self.fast_forward().stderr.splitlines()
+        self.assertIn("accepted: 12 new, 0 changed, 0 no longer wanted, 0 late", said)
+        for state in ("planned to in_flight", "in_flight to published"):
+            for key in self.campaign.states():
+                if "/verdict/" not in key:
+                    self.assertIn(f"{key}#1: {state}", said)
+
     def test_a_page_stands_beside_the_feed(self):
         self.fast_forward()
         for account, words in (("uk", "No to extradition!"), ("mexico", "¡No a la extradición!")):
