@@ -356,7 +356,7 @@ void service_close(struct service *service)
 {
     if (!service)
         return;
-    acceptance_unwatch(service);
+    watch_stop(service);
     control_close(service);
     notices_close(service);
     signals_close(service);

@@ -189,8 +189,10 @@ void accounts_look_at_credentials(struct service *service);
 
 /* acceptance.c */
 void acceptance_start(struct service *service);
-bool acceptance_watch(struct service *service, struct cp_error *err);
-void acceptance_unwatch(struct service *service);
+
+/* watch.c: notices changes of the configuration, the schedules and the media that were just accepted. */
+void watch_files(struct service *service, const struct cp_preview *preview);
+void watch_stop(struct service *service);
 
 /* wake.c */
 bool wake_open(struct service *service, struct cp_error *err);
