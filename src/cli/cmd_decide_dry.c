@@ -26,6 +26,7 @@ static bool has_part(const struct report *report, const struct cp_ledger_row *ro
 {
     for (size_t i = 0; i < row->part_count; i++)
         if ((!report->arguments->part || report->arguments->part == row->parts[i].number) &&
+            (report->command != &cp_cmd_resolve || row->parts[i].state == CP_UNCERTAIN) &&
             cp_part_next(row->parts[i].state, event) != CP_NOWHERE)
             return true;
     return false;

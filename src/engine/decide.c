@@ -17,6 +17,7 @@ static bool fits(const struct part *p, enum cp_decision decision)
                (rests && p->state == CP_UNCERTAIN);
     case CP_DECIDE_PUBLISHED:
     case CP_DECIDE_ABSENT:
+    case CP_DECIDE_GIVE_UP:
         return rests && p->state == CP_UNCERTAIN;
     default:
         return false;
@@ -29,6 +30,7 @@ static struct wish wish_of(const struct part *p, const struct cp_engine_event *e
 
     switch (event->decision) {
     case CP_DECIDE_CANCEL:
+    case CP_DECIDE_GIVE_UP:
         return engine_part_wish(p, CP_CANCELLED, CP_ON_CANCEL);
     case CP_DECIDE_PUBLISHED:
         return engine_part_wish(p, CP_PUBLISHED, CP_ON_RESOLVED);

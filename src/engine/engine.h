@@ -139,6 +139,7 @@ enum cp_decision {
     CP_DECIDE_CANCEL,    /* planned, uncertain */
     CP_DECIDE_PUBLISHED, /* uncertain: it is out, as remote_id */
     CP_DECIDE_ABSENT,    /* uncertain: it is not; try again under the next generation */
+    CP_DECIDE_GIVE_UP,   /* uncertain: cancelled, whatever became of it */
 };
 
 struct cp_engine_event {

@@ -354,11 +354,23 @@ static bool tell_decision(const struct cp_engine_delivery *delivery, void *ctx)
     return true;
 }
 
+static enum cp_decision decision_of(const struct command *command)
+{
+    if (command->kind == RETRY)
+        return CP_DECIDE_RETRY;
+    if (command->kind == CANCEL)
+        return CP_DECIDE_CANCEL;
+    if (command->cancel)
+        return CP_DECIDE_GIVE_UP;
+    return command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
+}
+
 static void decide(struct command *command, struct target *target)
 {
     struct decision decision = { .command = command,
                                  .event = { .kind = CP_EV_DECIDE,
                                             .row = target->row,
+                                            .decision = decision_of(command),
                                             .part = command->part,
                                             .remote_id = command->published,
                                             .reason = command->reason,
@@ -366,12 +378,6 @@ static void decide(struct command *command, struct target *target)
     struct cp_error err = { 0 };
     size_t changes = 0;
 
-    if (command->kind == RETRY)
-        decision.event.decision = CP_DECIDE_RETRY;
-    else if (command->kind == CANCEL || command->cancel)
-        decision.event.decision = CP_DECIDE_CANCEL;
-    else
-        decision.event.decision = command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
     command->service->decided = &changes;
     if (!cp_ledger_load(command->service->ledger, target->row, tell_decision, &decision, &err) &&
         err.domain)
