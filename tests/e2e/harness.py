@@ -133,10 +133,10 @@ class Campaign:
     def command(self, *args):
         return [program(), "--config", "camp-post.yaml", *map(str, args)]
 
-    def run(self, *args, stdin=None, timeout=60):
+    def run(self, *args, stdin=None, timeout=60, user=None, **environment):
         """Runs one command to its end."""
-        ended = subprocess.run(self.command(*args), cwd=self.folder, env=self.environment(), timeout=timeout,
-                               input=stdin or "", capture_output=True, text=True, errors="replace")
+        ended = subprocess.run(self.command(*args), cwd=self.folder, env=self.environment(**environment), timeout=timeout,
+                               input=stdin or "", capture_output=True, text=True, errors="replace", user=user)
         result = Result([str(a) for a in args], ended.returncode, ended.stdout, ended.stderr)
         self.said.append(result.stdout + result.stderr)
         return result
@@ -158,8 +158,23 @@ class Campaign:
     def log(self):
         return self.run("log").stdout
 
-    def service(self, *args):
-        return Service(self, *args)
+    def entries(self, kind=None):
+        """The ledger's entries as `log --json` gives them: one line each."""
+        rows = [json.loads(line) for line in self.run("log", "--json").stdout.splitlines()]
+        return [row for row in rows if kind in (None, row["kind"])]
+
+    def notify(self, script="cat"):
+        """Has notices written to a file; script: of a shell that finds the notice on its standard input."""
+        path = self.folder / "notices.jsonl"
+        self.config["notify"] = [{"command": ["/bin/sh", "-c", f"({script}) >> '{path}' && echo >> '{path}'"]}]
+
+    def notices(self):
+        """What arrived there."""
+        lines = content(self.folder / "notices.jsonl").decode().splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+
+    def service(self, *args, user=None, **environment):
+        return Service(self, *args, user=user, **environment)
 
     def part_states(self):
         """How many parts the ledger has in each state; read from outside, read-only."""
@@ -211,17 +226,20 @@ def read_part_states(path):
 class Service:
     """`camp-post run`, from its start to its end. `with` stops it, kindly."""
 
-    def __init__(self, campaign, *args):
+    def __init__(self, campaign, *args, user=None, **environment):
         self.campaign, number = campaign, len(campaign.services)
         self.log = campaign.folder / f"service-{number}.log"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify = str(campaign.folder / f"n{number}")
         self.socket.bind(self.notify)
+        if user is not None:
+            os.chmod(self.notify, 0o666)
         self.socket.settimeout(0.02)
         self.started = time.monotonic()
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(campaign.command("run", *args), cwd=campaign.folder, stdin=subprocess.DEVNULL,
-                                            env=campaign.environment(NOTIFY_SOCKET=self.notify), stdout=log, stderr=log)
+            self.process = subprocess.Popen(campaign.command("run", *args), cwd=campaign.folder, user=user,
+                                            env=campaign.environment(NOTIFY_SOCKET=self.notify, **environment),
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         campaign.services.append(self)
 
     def said(self):

@@ -1,0 +1,336 @@
+"""A machine that is in the way: another service, a ledger that is damaged, too new, foreign, copied or can't be
+written, a full disk, a clock that jumps, a process that sleeps, an end in the midst of an answer.
+
+Each time: nothing twice, nothing lost, and words that say what to do.
+"""
+import ctypes
+import glob
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+import unittest
+
+from harness import E2E, at, main, program, sleep_until
+
+NOBODY = 65534
+ROOT = os.getuid() == 0
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+
+
+def is_sanitized():
+    with open(program(), "rb") as file:
+        return b"__asan_" in file.read()
+
+
+class Environment(E2E):
+    def begin(self, count=1, **knobs):
+        self.server = self.books(**knobs)
+        c = self.campaign = self.campaign_of()
+        c.mastodon("uk", self.server)
+        self.texts = [f"Text {n}." for n in range(count)]
+        for n, text in enumerate(self.texts):
+            c.post(f"p{n}", text, standby=True)
+        c.write()
+        return c
+
+    def serve(self, *args, **environment):
+        service = self.campaign.service(*args, **environment)
+        self.addCleanup(service.kill)
+        service.wait_ready()
+        return service
+
+    def accepted(self):
+        self.ran(self.campaign, "run", "--once", codes=(0, 3))
+        return self.campaign.state / "ledger.db"
+
+    def seen(self):
+        self.eventually(lambda: set(self.campaign.states().values()) == {"seen"}, self.campaign)
+        self.assert_once(self.server, self.texts, self.campaign)
+
+    def refused(self, *words, commands=(("run", "--once"),), codes=(4,)):
+        """Each command says these words and ends with that code."""
+        for command in commands:
+            said = self.ran(self.campaign, *command, codes=codes).stderr
+            for word in words:
+                self.assertRegex(said, word)
+        self.assertEqual(self.server.statuses(), [])
+
+
+class Ledger(Environment):
+    EVERY = (("run", "--once"), ("status",), ("release", "p0"), ("plan",))
+
+    def test_a_second_service_is_refused_and_says_who_has_it(self):
+        self.begin()
+        first = self.serve()
+        self.refused("another camp-post", str(first.process.pid), "end it first", commands=(("run",), ("run", "--once")))
+        self.ran(self.campaign, "release", "p0")
+        self.seen()
+
+    def test_a_ledger_of_a_newer_version_is_left_alone(self):
+        self.begin()
+        path = self.accepted()
+        with sqlite3.connect(path) as ledger:
+            ledger.execute("PRAGMA user_version = 99")
+        ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ledger.close()
+        before = path.read_bytes()
+        self.refused("newer camp-post", "install", commands=self.EVERY)
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_a_damaged_ledger_sends_nothing(self):
+        self.begin(30)
+        path = self.accepted()
+        with sqlite3.connect(path) as ledger:
+            size = ledger.execute("PRAGMA page_size").fetchone()[0]
+            root = ledger.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'part'").fetchone()[0]
+            ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ledger.close()
+        with path.open("r+b") as file:
+            file.seek((root - 1) * size)
+            file.write(os.urandom(size))
+        self.refused("damaged|malformed", "backup")
+
+    def test_what_is_no_ledger_is_left_alone(self):
+        self.begin()
+        path = self.accepted()
+        for suffix in ("", "-wal", "-shm"):
+            (path.parent / (path.name + suffix)).unlink(missing_ok=True)
+        path.write_bytes(b"Not a database, but somebody's notes. " * 200)
+        before = path.read_bytes()
+        self.refused("not a database", commands=self.EVERY)
+        self.assertEqual(path.read_bytes(), before)
+        path.unlink()
+        with sqlite3.connect(path) as other:
+            other.execute("CREATE TABLE recipe (name TEXT)")
+        other.close()
+        self.refused("another program", "another state folder", commands=self.EVERY)
+
+    def test_a_state_folder_that_cannot_be_written_is_refused_but_read(self):
+        c = self.begin()
+        self.accepted()
+        for file in (c.folder, c.state, c.state / "media"):
+            file.chmod(0o555)
+        for file in c.state.glob("*"):
+            if file.is_file():
+                file.chmod(0o444)
+        self.addCleanup(lambda: [f.chmod(0o755) for f in (c.folder, c.state)])
+        who = NOBODY if ROOT else None
+        for command in (("run", "--once"), ("release", "p0")):
+            result = self.ran(c, *command, user=who, codes=(4,))
+            self.assertRegex(result.stderr, "'state/.*denied.*writable")
+        self.assertEqual(self.ran(c, "status", "--json", user=who).json()["summary"], {"standby": 1})
+        self.assertEqual(self.server.statuses(), [])
+
+    def test_a_copied_ledger_holds_everything_until_a_person_says_so(self):
+        c = self.begin(2)
+        self.accepted()
+        self.ran(c, "release", "p0")
+        c.state.rename(c.folder / "original")
+        shutil.copytree(c.folder / "original", c.state)
+        service = self.serve()
+        self.ran(c, "release", "p1")
+        time.sleep(1)
+        self.assertEqual(self.server.statuses(), [])
+        self.assertEqual(set(c.states().values()), {"held"})
+        self.assertIn("copied", service.said())
+        self.assertTrue(any("release all" in (e["notice"] or "") for e in c.entries()))
+        self.ran(c, "release", "all", "--reason", "the other one is switched off")
+        self.seen()
+
+
+class Clock(Environment):
+    def test_a_ledger_of_real_deliveries_is_refused_by_a_rehearsal(self):
+        self.begin()
+        self.accepted()
+        self.refused("--clock", "new ledger", commands=[("run", "--clock", "2022-02-15 09:00")])
+
+    def test_a_rehearsal_is_refused_where_a_server_is_not_this_machine(self):
+        c = self.begin()
+        c.accounts["far"] = {"adapter": "mastodon", "server": "https://social.example", "languages": ["en"],
+                             "credential": "uk"}
+        c.write()
+        self.refused("--clock", "far", "social.example", commands=[("run", "--clock", "2022-02-15 09:00")], codes=(2, 4))
+        self.assertFalse((c.state / "ledger.db").exists())
+
+    @unittest.skipIf(not FAKETIME or is_sanitized(), "needs libfaketime and a build without sanitizers")
+    def test_a_clock_that_is_set_holds_everything_until_it_is_right_again(self):
+        c = self.begin()
+        c.post("later", "In half an hour.", at=at(minutes=30), send_by="+5m")
+        c.write()
+        clock = c.folder / "clock"
+        clock.write_text("+0\n")
+        self.serve(LD_PRELOAD=FAKETIME[0], FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1",
+                   FAKETIME_DONT_FAKE_MONOTONIC="1")
+        clock.write_text("+3600\n")
+        self.ran(c, "release", "p0")
+        time.sleep(1)
+        self.assertEqual((c.state_of("p0"), c.state_of("later"), self.server.statuses()), ("held", "held", []))
+        self.assertTrue(any("the clock" in (e["notice"] or "") for e in c.entries()))
+        clock.write_text("+0\n")
+        self.ran(c, "release", "p0", codes=(0, 1))
+        self.eventually(lambda: c.state_of("p0") == "seen", c)
+        self.assertEqual(c.state_of("later"), "planned")
+
+    def test_a_process_that_was_stopped_goes_on_and_sends_each_once(self):
+        c = self.begin(3, delay_ms=400)
+        c.post("meanwhile", "It came due in the meantime.", at=at(seconds=5))
+        c.write()
+        service = self.serve()
+        self.ran(c, "release", "campaign:trial", "--standby")
+        self.eventually(lambda: self.server.report()["attempts"], c)
+        service.process.send_signal(signal.SIGSTOP)
+        time.sleep(5)
+        service.process.send_signal(signal.SIGCONT)
+        self.texts.append("It came due in the meantime.")
+        self.seen()
+
+
+class End(Environment):
+    def ends(self, delay_ms, states):
+        """SIGTERM while the server takes so long to answer."""
+        c = self.begin(2, delay_ms=delay_ms)
+        service = self.serve()
+        self.ran(c, "release", "campaign:trial", "--standby")
+        self.eventually(lambda: self.server.report()["attempts"], c)
+        began = time.monotonic()
+        self.assertEqual(service.stop(), 0)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(len(self.server.report()["attempts"]), 1, "nothing new is begun at the end")
+        self.assertIn(self.part_of("p0", "p1"), states)
+        self.server.turn(delay_ms=0)
+        self.serve()
+        self.seen()
+
+    def part_of(self, *posts):
+        """The stored state of the one that was on its way."""
+        stored = self.campaign.part_states()
+        self.assertEqual(stored["planned"], len(posts) - 1, stored)
+        return next(state for state in stored if state != "planned")
+
+    def test_an_answer_that_comes_in_time_is_kept(self):
+        self.ends(3000, {"published"})
+
+    def test_an_answer_that_takes_too_long_is_journaled_as_doubt(self):
+        self.ends(13000, {"in_flight", "verify"})
+
+
+class Disk(Environment):
+    def mount(self, size):
+        c = self.campaign
+        c.state.mkdir(mode=0o700, exist_ok=True)
+        libc = ctypes.CDLL(None, use_errno=True)
+        if not ROOT or libc.mount(b"camp-post", str(c.state).encode(), b"tmpfs", 0, f"size={size}".encode()) != 0:
+            self.skipTest("a small disk of its own needs the right to mount")
+        # Lazily: the service may still be there.
+        self.addCleanup(lambda: libc.umount2(str(c.state).encode(), 2))
+
+    def test_a_disk_that_fills_up_pauses_sending_which_goes_on_by_itself(self):
+        c = self.begin(2)
+        self.mount("24m")
+        service = self.serve()
+        self.ran(c, "release", "p0")
+        self.eventually(lambda: c.state_of("p0") == "seen", c)
+        with (c.state / "filler").open("wb") as filler:
+            filler.write(bytes(12 << 20))
+        self.ran(c, "release", "p1")
+        time.sleep(1)
+        self.assertEqual(len(self.server.statuses()), 1)
+        self.assertRegex(service.said(), "pauses.*full.*make room")
+        (c.state / "filler").unlink()
+        self.seen()
+
+    def test_a_disk_without_any_room_is_refused_at_the_start(self):
+        self.begin()
+        self.mount("40k")
+        self.refused("room|space|full")
+
+
+class Process(Environment):
+    def test_configuration_and_words_decide_the_exit_code(self):
+        c = self.begin()
+        for words, code, says in ((["status"], 0, r"\A"), ([], 2, "Usage|usage"), (["sned"], 2, "sned"),
+                                  (["--config", "nothing.yaml", "plan"], 1, "nothing.yaml"),
+                                  (["run", "--once", "missing.yaml"], 1, "missing.yaml")):
+            self.assertRegex(self.ran(c, *words, codes=(code,)).stderr, says)
+        (c.folder / "camp-post.yaml").write_text("accounts:\n  uk: {adapter: mastodonn, languages: [en]}\nstate: state\n")
+        for command in (["run"], ["plan"], ["check"], ["status"], ["release", "p0"]):
+            self.assertRegex(self.ran(c, *command, codes=(1,)).stderr, r"camp-post\.yaml:2:\d+: error")
+        c.write()
+        (c.folder / "schedule" / "campaign.yaml").write_text("campaign: [")
+        for command in (["run"], ["run", "--once"], ["plan"], ["check"]):
+            self.assertRegex(self.ran(c, *command, codes=(1,)).stderr, r"campaign\.yaml:1:\d+: error")
+
+    def test_without_any_configuration_every_command_says_where_it_looked(self):
+        c = self.begin()
+        for command in ("run", "plan", "check", "status", "release all"):
+            ended = subprocess.run([program(), *command.split()], cwd=c.folder / "schedule", env=c.environment(),
+                                   capture_output=True, text=True, timeout=20)
+            self.assertEqual(ended.returncode, 4, ended)
+            self.assertRegex(ended.stderr, "no configuration.*camp-post new DIR")
+
+    def test_a_credential_that_others_can_read_is_refused_with_the_command_that_mends_it(self):
+        c = self.begin()
+        self.accepted()
+        path = c.folder / "credentials" / "uk.json"
+        path.chmod(0o644)
+        self.ran(c, "release", "p0")
+        self.ran(c, "run", "--once", codes=(3,))
+        self.assertEqual((c.state_of("p0"), self.server.statuses()), ("held", []))
+        self.assertIn("chmod", c.log())
+        path.chmod(0o600)
+        self.ran(c, "run", "--once")
+        self.seen()
+
+    def test_the_watchdog_hears_of_a_service_that_has_nothing_to_do(self):
+        self.begin()
+        service, heard = self.serve(WATCHDOG_USEC="600000"), []
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            try:
+                heard.append((time.monotonic(), service.socket.recv(4096)))
+            except TimeoutError:
+                pass
+        times = [t for t, said in heard if b"WATCHDOG=1" in said]
+        self.assertGreaterEqual(len(times), 4)
+        self.assertLess(max(b - a for a, b in zip(times, times[1:])), 0.6)
+
+    def test_socket_state_and_memory_are_for_its_user_alone(self):
+        c = self.begin()
+        who = NOBODY if ROOT else None
+        if ROOT:
+            for path in (c.folder, *c.folder.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+        service = self.serve(user=who)
+        self.assertEqual(stat.S_IMODE((c.state / "socket").stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(c.state.stat().st_mode) & 0o077, 0)
+        proc = f"/proc/{service.process.pid}"
+        # The files of a process that can't be dumped belong to root (proc(5)).
+        self.assertEqual(os.stat(f"{proc}/environ").st_uid, 0)
+        with open(f"{proc}/limits", encoding="ascii") as limits:
+            self.assertRegex(limits.read(), r"Max core file size\s+0\s+0")
+        self.ran(c, "release", "p0", user=who)
+        self.eventually(lambda: len(self.server.statuses()) == 1, c)
+        self.garbage(c.state / "socket")
+        self.assertEqual(service.stop(), 0)
+
+    def garbage(self, path):
+        """Lines that no command of ours would send: the service lives on."""
+        for data in (b"\0\xff not a command\n", b"{}\n", b'{"command": "hold", "scope": 7}\n', b"x" * 3000000, b"[" * 100000):
+            with socket.socket(socket.AF_UNIX) as other:
+                other.settimeout(5)
+                other.connect(str(path))
+                try:
+                    other.sendall(data)
+                    other.shutdown(socket.SHUT_WR)
+                    self.assertNotIn(b'"ok": true', other.recv(4096))
+                except OSError:
+                    pass  # it hung up
+
+
+if __name__ == "__main__":
+    main()
