@@ -167,12 +167,12 @@ class Clock(Environment):
         self.serve(LD_PRELOAD=FAKETIME[0], FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1",
                    FAKETIME_DONT_FAKE_MONOTONIC="1")
         clock.write_text("+3600\n")
-        self.ran(c, "release", "p0")
+        self.ran(c, "hold", "p0")  # libfaketime moves no timer of the kernel: something must happen
         time.sleep(1)
-        self.assertEqual((c.state_of("p0"), c.state_of("later"), self.server.statuses()), ("held", "held", []))
+        self.assertEqual((c.state_of("later"), self.server.statuses()), ("held", []))
         self.assertTrue(any("the clock" in (e["notice"] or "") for e in c.entries()))
         clock.write_text("+0\n")
-        self.ran(c, "release", "p0", codes=(0, 1))
+        self.ran(c, "release", "p0")
         self.eventually(lambda: c.state_of("p0") == "seen", c)
         self.assertEqual(c.state_of("later"), "planned")
 
