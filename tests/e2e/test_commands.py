@@ -103,7 +103,13 @@ class Decisions(E2E):
         self.in_every_state(1)
         c = self.campaign
         self.ran(c, "retry", "rejected-0")
-        self.ran(c, "retry", "expired-0", "--send-by", "1h")
+        for dry in ([], ["--dry-run"]):
+            self.ran(c, *dry, "retry", "expired-0", codes=(1,))
+        self.assertIn("--send-by", self.ran(c, "retry", "expired-0", codes=(1,)).stderr)
+        deadlines = {key: row["send_by"] for key, row in c.status().items()}
+        self.ran(c, "retry", "all", "--send-by", "1h")
+        changed = {key.split("/")[1] for key, row in c.status().items() if row["send_by"] != deadlines[key]}
+        self.assertEqual(changed, {"expired-0"}, "the others keep their deadline")
         self.ran(c, "resolve", "uncertain-0", "--absent")
         self.ran(c, "release", "all")
         self.ran(c, "run", "--once")
