@@ -1,7 +1,10 @@
 """Files that change under a running service: what is taken over, what never is, and what people are told."""
+import hashlib
+import shutil
 import time
 
 from harness import E2E, at, main, sleep_until
+from test_mastodon import png
 
 QUIET = 2.0  # seconds without a change before the files are read again
 
@@ -61,6 +64,29 @@ class Reload(E2E):
         sleep_until(due)
         self.eventually(lambda: c.state_of("new") == "seen", c)
         self.assert_once(self.server, ["New."], c)
+
+    def picture_of(self, name):
+        shown = self.ran(self.campaign, "show", name, "--json").json()["deliveries"][0]
+        return shown["parts"][0]["content"]["media"][0]["sha256"]
+
+    def test_a_new_picture_and_a_folder_that_git_put_in_the_place_of_the_old_one_are_noticed(self):
+        c, folder = self.campaign, self.campaign.folder / "schedule"
+        c.file("media/poster.png", png(1))
+        c.post("poster", "With a poster.", standby=True, media=[{"file": "media/poster.png", "alt": {"en": "A poster"}}])
+        self.begin()
+        before = self.picture_of("poster")
+        c.file("media/poster.png", png(2))
+        self.eventually(lambda: self.picture_of("poster") != before, c, 8, "the picture was not noticed")
+        shutil.copytree(folder, c.folder / "new")
+        folder.rename(c.folder / "old")
+        (c.folder / "new").rename(folder)
+        time.sleep(QUIET + 1.5)
+        c.post("added", "In the new folder.", standby=True)
+        c.write()
+        self.eventually(lambda: c.state_of("added"), c, 8, "the new folder is not watched")
+        self.out("poster")
+        made = [m["sha256"] for s in self.server.statuses() for m in s["media"]]
+        self.assertEqual(made, [hashlib.sha256(png(2)).hexdigest()])
 
     def test_an_edit_of_what_is_unsent_changes_what_is_sent(self):
         c, due = self.campaign, at(seconds=60)
