@@ -445,9 +445,10 @@ static void look_for_the_end(struct service *service)
             return;
         }
     }
+    notices_look(service);
     if (service->options.fast_forward)
         wake_jump(service);
-    else
+    else if (notices_are_told(service))
         service_stop(service);
 }
 

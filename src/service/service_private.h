@@ -220,6 +220,8 @@ json_t *control_ask(const char *state, const json_t *command, struct cp_error *e
 bool notices_open(struct service *service, struct cp_error *err);
 void notices_close(struct service *service);
 void notices_look(struct service *service);
+/* No command is running or about to. */
+bool notices_are_told(const struct service *service);
 /* sd_notify(3)'s protocol: one datagram to $NOTIFY_SOCKET; does nothing without it. */
 void supervisor_tell(const char *state);
 /* Microseconds between two signs of life that the supervisor wants; 0: none. */

@@ -248,13 +248,30 @@ class Notices(E2E):
 
     def test_a_notice_of_a_command_that_cannot_be_run_stays(self):
         service = self.refused("exit 3")
-        self.eventually(lambda: "failed" in service.said(), self.campaign)
+        self.eventually(lambda: "notify command" in service.said(), self.campaign)
         service.stop()
         self.assertEqual(self.about(), [])
         self.campaign.notify("cat")
         self.campaign.write()
         with self.campaign.service():
             self.eventually(self.about, self.campaign)
+
+    def test_run_once_tells_before_it_ends_and_does_not_wait_for_a_command_that_fails(self):
+        server = self.books()
+        c = self.campaign = self.campaign_of()
+        c.mastodon("uk", server)
+        c.post("refused", "From before.", at=at(minutes=-10))
+        c.notify("exit 3")
+        c.write()
+        began = time.monotonic()
+        self.ran(c, "run", "--once", codes=(0, 3))
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertEqual(c.notices(), [])
+        c.notify()
+        c.write()
+        for _ in range(2):
+            self.ran(c, "run", "--once", codes=(0, 3))
+            self.assertEqual(len(self.about()), 1, c.notices())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ written, a full disk, a clock that jumps, a process that sleeps, an end in the m
 
 Each time: nothing twice, nothing lost, and words that say what to do.
 """
+import contextlib
 import ctypes
 import glob
 import os
@@ -242,6 +243,27 @@ class Disk(Environment):
         self.assertEqual(len(self.server.statuses()), 1)
         self.assertRegex(service.said(), "pauses.*full.*make room")
         (c.state / "filler").unlink()
+        self.seen()
+
+    def test_a_commit_without_room_ends_the_service_and_the_next_one_finds_the_post(self):
+        c = self.begin(2)
+        self.mount("24m")
+        service = self.serve()
+        self.server.turn(delay_ms=2000)
+        self.ran(c, "release", "p0")
+        self.eventually(lambda: self.server.report()["attempts"], c)
+        with (c.state / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            for size in (1 << 20, 1 << 12):
+                with contextlib.suppress(OSError):
+                    while filler.write(bytes(size)):
+                        pass
+        self.assertEqual(service.process.wait(10), 4)
+        self.assertRegex(service.said(), "free space")
+        self.assertEqual(c.part_states(), {"in_flight": 1, "planned": 1})
+        (c.state / "filler").unlink()
+        self.server.turn(delay_ms=0)
+        self.serve()
+        self.ran(c, "release", "p1")
         self.seen()
 
     def test_a_disk_without_any_room_is_refused_at_the_start(self):
