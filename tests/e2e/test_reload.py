@@ -3,7 +3,7 @@ import hashlib
 import shutil
 import time
 
-from harness import E2E, at, main, sleep_until
+from harness import E2E, WIDE, at, main, sleep_until
 from test_mastodon import png
 
 QUIET = 2.0  # seconds without a change before the files are read again
@@ -114,6 +114,29 @@ class Reload(E2E):
         self.reload()
         self.assertEqual(c.state_of("hello"), "seen")
         self.assert_once(self.server, ["With a misteak."], c)
+
+    def edited_in_doubt(self, fault):
+        """Nobody knows whether it is out when its text is changed: what was tried stays, once."""
+        c = self.campaign
+        c.accounts["uk"]["limits"] = dict(WIDE, settle="2s")
+        c.post("doubtful", "As it was tried.", standby=True)
+        self.begin()
+        self.server.turn(faults=[fault])
+        self.ran(c, "release", "doubtful")
+        self.eventually(lambda: c.part_states()["verify"], c)
+        self.edit("doubtful", text="As it was edited.")
+        c.write()
+        plan = self.ran(c, "plan", "--json").json()
+        self.assertTrue(any("on its way" in d["message"] for d in plan["diagnostics"]), plan["diagnostics"])
+        self.reload()
+        self.eventually(lambda: c.state_of("doubtful") == "seen", c, 20)
+        self.assert_once(self.server, ["As it was tried."], c)
+
+    def test_an_edit_in_doubt_does_not_hide_what_is_out(self):
+        self.edited_in_doubt("drop_after_store")
+
+    def test_an_edit_in_doubt_does_not_change_what_is_sent_again(self):
+        self.edited_in_doubt("drop_before_store")
 
     def test_a_removed_post_is_not_sent_and_is_wanted_again_when_it_is_put_back(self):
         c, due = self.campaign, at(seconds=6)
