@@ -106,6 +106,8 @@ int cp_fail(int code, const char *fmt, ...) CP_PRINTF(2, 3);
 int cp_fail_with(int code, const struct cp_error *err);
 /* Prints and frees; false (with a message) when memory ran out. */
 bool cp_print_json(json_t *value);
+/* The same on one line, without its end: for what is printed piece by piece. */
+bool cp_put_json(json_t *value);
 /* A string as JSON; bytes that are no UTF-8 become U+FFFD. NULL text gives null. */
 json_t *cp_text_json(const char *text);
 /* {"seconds as RFC 3339"} or null for 0 and CP_NEVER. */
@@ -238,8 +240,9 @@ json_t *cp_plan_requests(const struct cp_session *session, const struct cp_previ
 
 void cp_plan_print(const struct cp_session *session, const struct cp_preview *preview,
                    const struct cp_arguments *arguments, FILE *out);
-json_t *cp_plan_json(const struct cp_session *session, const struct cp_preview *preview,
-                     const struct cp_arguments *arguments);
+/* False, with a message, when memory ran out: what was printed by then is no whole JSON. */
+bool cp_plan_print_json(const struct cp_session *session, const struct cp_preview *preview,
+                        const struct cp_arguments *arguments);
 
 /* ---- inquiry.c ----------------------------------------------------------------------------- */
 

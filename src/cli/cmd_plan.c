@@ -15,7 +15,7 @@ static int report(const struct cp_session *session, const struct cp_preview *pre
     bool faults = preview->diagnostics.faults > 0;
 
     if (arguments->json) {
-        if (!cp_print_json(cp_plan_json(session, preview, arguments)))
+        if (!cp_plan_print_json(session, preview, arguments))
             return CP_EXIT_ENVIRONMENT;
     } else if (faults || !preview->plan) {
         cp_diagnostics_print(&preview->diagnostics, *cp_style_of(stderr)->off, stderr);

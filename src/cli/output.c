@@ -131,6 +131,16 @@ bool cp_print_json(json_t *value)
     return done;
 }
 
+bool cp_put_json(json_t *value)
+{
+    bool done = value && json_dumpf(value, stdout, JSON_ENCODE_ANY) == 0;
+
+    json_decref(value);
+    if (!done && !ferror(stdout))
+        cp_fail(CP_EXIT_ENVIRONMENT, "out of memory");
+    return done;
+}
+
 static json_t *repaired(const char *text)
 {
     struct cp_buffer good = { 0 };

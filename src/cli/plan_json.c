@@ -137,17 +137,23 @@ static json_t *campaign_of(const struct cp_preview *preview)
     return preview->campaign_count == 1 ? json_string(preview->campaigns[0]->id) : json_null();
 }
 
-json_t *cp_plan_json(const struct cp_session *session, const struct cp_preview *preview,
-                     const struct cp_arguments *arguments)
+/* One delivery after the other, each on a line of its own: a plan may have a hundred thousand. */
+bool cp_plan_print_json(const struct cp_session *session, const struct cp_preview *preview,
+                        const struct cp_arguments *arguments)
 {
     struct view view = { .session = session, .preview = preview, .requests = arguments->requests };
-    json_t *deliveries = json_array();
+    bool done;
 
-    for (size_t i = 0; preview->plan && i < preview->plan->count; i++) {
+    fputs("{\"format\": 1, \"campaign\": ", stdout);
+    done = cp_put_json(campaign_of(preview));
+    fputs(", \"deliveries\": [", stdout);
+    for (size_t i = 0; done && preview->plan && i < preview->plan->count; i++) {
         view.delivery = &preview->plan->deliveries[i];
-        json_array_append_new(deliveries, delivery_of(&view));
+        fputs(i ? ",\n" : "\n", stdout);
+        done = cp_put_json(delivery_of(&view));
     }
-    return json_pack("{s:i, s:o, s:o, s:o}", "format", 1, "campaign", campaign_of(preview),
-                     "deliveries", deliveries, "diagnostics",
-                     cp_json_diagnostics(&preview->diagnostics));
+    fputs("], \"diagnostics\": ", stdout);
+    done = done && cp_put_json(cp_json_diagnostics(&preview->diagnostics));
+    fputs("}\n", stdout);
+    return done;
 }

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,21 @@ static bool ready(struct cp_connection *c, struct cp_error *err)
     return c->digest ? true : cp_error_no_memory(err);
 }
 
+/* SQLite counts its memory under a mutex that all connections share, and nobody asks for the count:
+ * the loop, which reads, would wait for the pool, which writes. If SQLite runs already it goes on
+ * counting. */
+static void do_not_count_memory(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* Without mutexes: a connection is used by one thread at a time (ledger_private.h). */
 static bool open_connection(struct cp_connection *c, const char *name, int flags,
                             struct cp_error *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, do_not_count_memory);
     if (sqlite3_open_v2(name, &c->db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) ==
         SQLITE_OK)
         return ready(c, err);

@@ -129,7 +129,8 @@ static const char *const texts[CP_SQL_COUNT] = {
         " WHERE d.number = ?1",
     [CP_SQL_WORK_FROZEN] =
         "SELECT p.number, c.json FROM part p JOIN content c ON c.number = p.content"
-        " WHERE p.delivery = ?1 AND p.state <> 'planned' ORDER BY p.number",
+        " JOIN delivery d ON d.number = p.delivery WHERE p.delivery = ?1 AND p.state <> 'planned'"
+        " AND p.content <> d.content ORDER BY p.number",
     [CP_SQL_WORK_TRIED] =
         "SELECT c.json FROM (SELECT content, max(try) AS newest FROM attempt WHERE delivery = ?1"
         " AND part = ?2 GROUP BY content) t JOIN content c ON c.number = t.content"

@@ -191,6 +191,16 @@ static bool keep_checkpoint(struct cp_errand *errand)
     return true;
 }
 
+/* A checkpoint is durable before the next step. When the very first request is the publishing one, there is
+ * nothing yet that it could remember: it becomes durable together with in_flight. */
+static bool must_be_durable(const struct cp_errand *errand)
+{
+    const struct cp_answer *answer = &errand->answer;
+
+    return answer->kind == CP_ANSWER_REQUEST && !errand->publishing &&
+           (errand->reply || answer->request.step != CP_STEP_PUBLISH);
+}
+
 static void run_turn(struct cp_errand *errand)
 {
     struct cp_turn turn = errand->plan.turn;
@@ -208,8 +218,7 @@ static void run_turn(struct cp_errand *errand)
         tell_problem(errand, err.message);
         return;
     }
-    if (keep_checkpoint(errand) && errand->answer.kind == CP_ANSWER_REQUEST &&
-        !errand->publishing) {
+    if (keep_checkpoint(errand) && must_be_durable(errand)) {
         struct cp_errand_event event = { .kind = CP_ERRAND_CHECKPOINT };
 
         tell(errand, &event);

@@ -213,8 +213,6 @@ static void keep_checkpoint(struct part_job *job, const char *checkpoint)
         .wall_us = now.wall_us,
     };
 
-    free(job->checkpoint);
-    job->checkpoint = strdup(checkpoint);
     job->waits_for_checkpoint = true;
     writer_add_change(service, &change, true);
 }
@@ -279,10 +277,20 @@ static void finish(struct part_job *job, const struct cp_errand_event *event)
     end_job(job);
 }
 
+/* Goes into the ledger with the next change of the part. */
+static void remember_checkpoint(struct part_job *job, const char *checkpoint)
+{
+    if (job->purpose != CP_POST || !checkpoint)
+        return;
+    free(job->checkpoint);
+    job->checkpoint = strdup(checkpoint);
+}
+
 static void on_errand(struct cp_errand *errand, const struct cp_errand_event *event, void *ctx)
 {
     struct part_job *job = ctx;
 
+    remember_checkpoint(job, event->checkpoint);
     if (event->date_us && event->replied_us)
         job->account->skew_us = event->date_us - event->replied_us;
     switch (event->kind) {

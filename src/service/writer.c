@@ -215,21 +215,28 @@ void writer_add_change(struct service *service, const struct cp_part_change *cha
     }
 }
 
+/* What is gathered becomes a task; what comes from now on is another one. */
+static void close_batch(struct service *service)
+{
+    struct batch *batch = service->gathering;
+
+    service->gathering = NULL;
+    if (batch)
+        push(service, &batch->task);
+}
+
 void writer_add_task(struct service *service, struct write_task *task)
 {
-    writer_submit(service); /* what was decided before is written before */
+    close_batch(service); /* what was decided before is written before */
     push(service, task);
     run_next(service);
 }
 
 void writer_submit(struct service *service)
 {
-    struct batch *batch = service->gathering;
-
-    if (batch) {
-        service->gathering = NULL;
-        push(service, &batch->task);
-    }
+    if (service->running || service->tasks)
+        return; /* it goes on gathering: fewer and larger transactions, fewer syncs */
+    close_batch(service);
     run_next(service);
 }
 
@@ -298,7 +305,7 @@ bool writer_open(struct service *service)
 /* Called when the loop has ended: nothing runs any more. What was not written was not promised. */
 void writer_close(struct service *service)
 {
-    writer_submit(service);
+    close_batch(service);
     service->write_failed = true;
     while (service->tasks) {
         struct write_task *task = service->tasks;

@@ -111,7 +111,7 @@ bool carrier_start(struct carrier *carrier, const struct cp_request *request, co
     struct cp_exchange_plan plan = {
         .request = request,
         .origin = origin ? origin : own,
-        .directory = carrier->folder,
+        .directory = carrier->directory ? carrier->directory : carrier->folder,
         .gate = on_gate,
         .secret = on_secret,
         .done = on_done,

@@ -18,7 +18,8 @@ struct carrier {
     uv_loop_t loop;
     struct cp_transport *transport;
     struct cp_secret *token;
-    char folder[64]; /* a scratch folder, which is the folder of media too */
+    char folder[64];       /* a scratch folder, which is the folder of media too */
+    const char *directory; /* the account's; NULL: the scratch folder */
 };
 
 /* One exchange: how its owner behaves, and what it was told. */

@@ -151,6 +151,51 @@ static void replacing_makes_folders_and_asks_the_gate_once(void **state)
     carrier_close(&carrier);
 }
 
+static void the_account_s_directory_is_made_with_all_that_leads_to_it(void **state)
+{
+    struct carrier carrier;
+    char directory[200], path[200];
+
+    (void)state;
+    carrier_open(&carrier, NULL);
+    snprintf(directory, sizeof(directory), "%s/srv/www/feeds//", carrier.folder);
+    carrier.directory = directory;
+    for (int reads = 1; reads >= 0; reads--) {
+        struct heard heard = { 0 };
+        struct cp_request request = replace(in(&carrier, "srv/www/feeds/x/feed.xml", path));
+
+        if (reads) /* reading makes nothing */
+            request = read_of(path);
+        assert_true(carrier_carry(&carrier, &request, NULL, &heard));
+        assert_int_equal(heard.ending, CP_EXCHANGE_REPLIED);
+        assert_int_equal(heard.status, reads ? 404 : 200);
+        assert_int_equal(count_names(carrier.folder), !reads);
+        heard_release(&heard);
+    }
+    assert_content(path, "<rss>new</rss>");
+    carrier_close(&carrier);
+}
+
+static void the_account_s_directory_may_be_a_link(void **state)
+{
+    struct carrier carrier;
+    char directory[200], path[200], real[200];
+    struct heard heard = { 0 };
+    struct cp_request request;
+
+    (void)state;
+    carrier_open(&carrier, NULL);
+    assert_int_equal(mkdir(in(&carrier, "real", real), 0755), 0);
+    assert_int_equal(symlink("real", in(&carrier, "current", directory)), 0);
+    carrier.directory = directory;
+    request = replace(in(&carrier, "current/feed.xml", path));
+    assert_true(carrier_carry(&carrier, &request, NULL, &heard));
+    assert_int_equal(heard.ending, CP_EXCHANGE_REPLIED);
+    assert_content(in(&carrier, "real/feed.xml", real), "<rss>new</rss>");
+    heard_release(&heard);
+    carrier_close(&carrier);
+}
+
 static void the_old_file_is_replaced_and_its_mode_kept(void **state)
 {
     struct carrier carrier;
@@ -476,6 +521,8 @@ int main(void)
         cmocka_unit_test(reading_tells_what_is_there),
         cmocka_unit_test(what_is_no_file_or_too_large_is_not_read),
         cmocka_unit_test(replacing_makes_folders_and_asks_the_gate_once),
+        cmocka_unit_test(the_account_s_directory_is_made_with_all_that_leads_to_it),
+        cmocka_unit_test(the_account_s_directory_may_be_a_link),
         cmocka_unit_test(the_old_file_is_replaced_and_its_mode_kept),
         cmocka_unit_test(a_no_at_the_gate_leaves_the_old_file_alone),
         cmocka_unit_test(what_is_prepared_asks_no_gate),
