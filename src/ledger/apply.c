@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "ledger/ledger_private.h"
 
 enum { KEY_SIZE = 4 * 68 };
@@ -299,17 +298,6 @@ static int bound_to(struct batch *b, const struct cp_part_change *change, const 
     return got;
 }
 
-/* By the names that people know. A notice says all of it itself; checkpoints and the like are silent. */
-static void log_change(const struct cp_part_change *change, const struct subject *s)
-{
-    if (change->notice)
-        cp_log(CP_LOG_WARNING, "%s", change->notice);
-    else if (change->from != change->to)
-        cp_log(CP_LOG_INFO, "%s#%u: %s to %s%s%s", s->name, change->part,
-               cp_part_state_name(change->from), cp_part_state_name(change->to),
-               change->reason ? ": " : "", change->reason ? change->reason : "");
-}
-
 /* 1: written, 0: stale, -1: error */
 static int write_change(struct batch *b, const struct cp_part_change *change, struct subject *s)
 {
@@ -319,10 +307,7 @@ static int write_change(struct batch *b, const struct cp_part_change *change, st
         return -1;
     if ((got = compare_and_set(b, change, s)) < 1)
         return got;
-    if (!note_attempt(b, change, s) || !write_entry(b, change, s))
-        return -1;
-    log_change(change, s);
-    return 1;
+    return note_attempt(b, change, s) && write_entry(b, change, s) ? 1 : -1;
 }
 
 /* Two deliveries can't be one post. Which of them it is nobody knows: a person has to look. A part

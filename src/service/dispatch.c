@@ -140,6 +140,20 @@ static void write_hold(struct service *service, const struct cp_action *action, 
 
 /* ---- actions ------------------------------------------------------------------------------- */
 
+/* A notice names the delivery itself. */
+static void log_change(const struct cp_part_change *change)
+{
+    bool bad = change->to == CP_UNCERTAIN || change->to == CP_REJECTED || change->to == CP_EXPIRED;
+
+    if (change->from != change->to)
+        cp_log(bad ? CP_LOG_WARNING : CP_LOG_INFO, "%s: %s to %s%s%s",
+               change->name ? change->name : "", cp_part_state_name(change->from),
+               cp_part_state_name(change->to), change->reason ? ": " : "",
+               change->reason ? change->reason : "");
+    if (change->notice)
+        cp_log(CP_LOG_WARNING, "%s", change->notice);
+}
+
 static void tell_person(struct service *service, const struct cp_action *action)
 {
     const struct account *account = account_find(service, action->number);
@@ -154,6 +168,7 @@ static void carry_out(struct service *service, const struct cp_action *action)
 {
     switch (action->kind) {
     case CP_DO_COMMIT:
+        log_change(&action->change);
         if (service->decided)
             ++*service->decided;
         writer_add_change(service, &action->change, false);

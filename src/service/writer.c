@@ -107,8 +107,11 @@ static void tell_result(struct service *service, const struct batch *batch, size
         return;
     }
     service_tell(service, &event);
-    if (batch->results[i] == CP_COMMIT_STALE)
-        service_load_row(service, item->row); /* somebody else was faster: read again */
+    if (batch->results[i] == CP_COMMIT_STALE) {
+        cp_log(CP_LOG_INFO, "delivery %lld#%u was changed by somebody else meanwhile: read again",
+               (long long)item->row, item->part);
+        service_load_row(service, item->row);
+    }
 }
 
 static void batch_done(struct service *service, struct write_task *task)
