@@ -178,6 +178,7 @@ struct cp_engine_event {
 struct cp_part_change {
     int64_t row;
     unsigned part;
+    const char *name; /* "campaign/post/occurrence/account", "…#2" of a thread: for people */
     enum cp_part_state from, to;         /* equal: only seen, checkpoint or reason change */
     enum cp_part_event event;            /* meaningless when from == to */
     unsigned generation, new_generation; /* compared, written */

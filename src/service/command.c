@@ -34,7 +34,8 @@ struct command {
     unsigned part; /* 0: all */
     char *reason, *by, *published;
     bool absent, cancel, late, standby;
-    int64_t send_by_us; /* 0: unchanged */
+    bool covers_something; /* of a hold */
+    int64_t send_by_us;    /* 0: unchanged */
     struct cp_now now;
     int64_t memory_hold, hold_row;
     int64_t ended[64];
@@ -127,6 +128,15 @@ static bool collect(const struct cp_ledger_row *row, void *ctx)
     return true;
 }
 
+/* Ends the walk at the first delivery that a hold stops. */
+static bool is_nothing_to_hold(const struct cp_ledger_row *row, void *ctx)
+{
+    struct command *command = ctx;
+
+    command->covers_something = covers(command, row);
+    return !command->covers_something;
+}
+
 static bool reread(const struct cp_ledger_row *row, void *ctx)
 {
     struct command *command = ctx;
@@ -152,8 +162,9 @@ static bool end_if_equal(const struct cp_ledger_hold *hold, void *ctx)
     }
     command->still_held++;
     cp_scope_format(&hold->scope, text);
-    snprintf(command->still + used, sizeof(command->still) - used, "%s%s (%s)", used ? ", " : "",
-             text, hold->reason ? hold->reason : "");
+    snprintf(command->still + used, sizeof(command->still) - used,
+             hold->reason && hold->reason[0] ? "%s%s (%s)" : "%s%s", used ? ", " : "", text,
+             hold->reason);
     return true;
 }
 
@@ -177,13 +188,24 @@ static bool write_release(struct service *service, struct command *command, stru
     return true;
 }
 
+/* What does not cover anything now is kept as well: a post may come. But its name may also be mistyped, and
+ * then somebody believes that a post was stopped which was not, so the answer says it. */
+static bool write_hold(struct service *service, struct command *command, struct cp_error *err)
+{
+    if (!cp_ledger_add_hold(service->ledger, &command->scope, command->reason, command->by, false,
+                            NULL, &command->now, &command->hold_row, err))
+        return false;
+    command->covers_something = command->scope.kind == CP_SCOPE_ALL;
+    return command->covers_something ||
+           cp_ledger_rows(service->ledger, false, is_nothing_to_hold, command, err);
+}
+
 static bool work(struct service *service, struct write_task *task)
 {
     struct command *command = (struct command *)task;
 
     if (command->kind == HOLD)
-        return cp_ledger_add_hold(service->ledger, &command->scope, command->reason, command->by,
-                                  false, NULL, &command->now, &command->hold_row, &task->err);
+        return write_hold(service, command, &task->err);
     if (command->kind == RELEASE)
         return write_release(service, command, &task->err);
     if (!cp_ledger_rows(service->ledger, false, collect, command, &task->err))
@@ -215,9 +237,24 @@ static size_t changed_count(const struct command *command)
     return changed;
 }
 
-static const char *deliveries(size_t count)
+static void say_count(struct cp_buffer *out, size_t count, const char *one, const char *many)
 {
-    return count == 1 ? "delivery" : "deliveries";
+    cp_buffer_printf(out, "%zu %s", count, count == 1 ? one : many);
+}
+
+static void say_hold(const struct command *command, struct cp_buffer *out)
+{
+    size_t under_way = json_array_size(command->under_way);
+
+    cp_buffer_puts(out, "held");
+    if (!command->covers_something)
+        cp_buffer_puts(out, "; nothing that was accepted is of this scope: is it what you mean? "
+                            "`camp-post status` names what there is");
+    if (under_way) {
+        cp_buffer_puts(out, "; ");
+        say_count(out, under_way, "part was", "parts were");
+        cp_buffer_puts(out, " already on the way and can't be stopped");
+    }
 }
 
 static void say_release(const struct command *command, struct cp_buffer *out)
@@ -226,10 +263,12 @@ static void say_release(const struct command *command, struct cp_buffer *out)
 
     if (!command->ended_count && !changed)
         cp_buffer_puts(out, "nothing of this scope was held or waiting");
-    else
-        cp_buffer_printf(out, "%zu %s ended, %zu %s released", command->ended_count,
-                         command->ended_count == 1 ? "hold" : "holds", changed,
-                         deliveries(changed));
+    if (command->ended_count)
+        say_count(out, command->ended_count, "hold ended", "holds ended");
+    if (command->ended_count && changed)
+        cp_buffer_puts(out, ", ");
+    if (changed)
+        say_count(out, changed, "delivery released", "deliveries released");
     if (command->waiting)
         cp_buffer_printf(
             out, "; %zu on standby or late still wait: name the post, or say --standby or --late",
@@ -256,10 +295,7 @@ static void say(const struct command *command, struct cp_buffer *out)
     size_t changed = changed_count(command);
 
     if (command->kind == HOLD) {
-        cp_buffer_puts(out, "held");
-        if (json_array_size(command->under_way))
-            cp_buffer_printf(out, "; %zu were already on their way and can't be stopped",
-                             json_array_size(command->under_way));
+        say_hold(command, out);
     } else if (command->kind == RELEASE) {
         say_release(command, out);
     } else if (!command->count) {
@@ -267,7 +303,7 @@ static void say(const struct command *command, struct cp_buffer *out)
     } else if (!changed) {
         say_too_late(command, out);
     } else {
-        cp_buffer_printf(out, "%zu %s changed", changed, deliveries(changed));
+        say_count(out, changed, "delivery changed", "deliveries changed");
     }
 }
 
