@@ -135,10 +135,11 @@ enum cp_commit_result {
 
 enum cp_decision {
     CP_DECIDE_RELEASE, /* standby or late: goes now; due and send_by are new (in the LOAD that follows) */
-    CP_DECIDE_RETRY,     /* rejected, expired */
+    CP_DECIDE_RETRY,     /* rejected, expired; part 1 only while its send_by is still to come */
     CP_DECIDE_CANCEL,    /* planned, uncertain */
     CP_DECIDE_PUBLISHED, /* uncertain: it is out, as remote_id */
     CP_DECIDE_ABSENT,    /* uncertain: it is not; try again under the next generation */
+    CP_DECIDE_GIVE_UP,   /* uncertain: cancelled, whatever became of it */
 };
 
 struct cp_engine_event {
@@ -177,6 +178,7 @@ struct cp_engine_event {
 struct cp_part_change {
     int64_t row;
     unsigned part;
+    const char *name; /* "campaign/post/occurrence/account", "…#2" of a thread: for people */
     enum cp_part_state from, to;         /* equal: only seen, checkpoint or reason change */
     enum cp_part_event event;            /* meaningless when from == to */
     unsigned generation, new_generation; /* compared, written */

@@ -150,6 +150,7 @@ void engine_part_commit(struct cp_engine *e, struct delivery *d, unsigned index,
     action->change = (struct cp_part_change){
         .row = d->row,
         .part = index + 1,
+        .name = engine_delivery_name(e, d, index),
         .from = p->state,
         .to = wish->to,
         .event = wish->event,

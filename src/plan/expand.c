@@ -305,12 +305,27 @@ static void expand_account(struct cp_builder *builder, const struct cp_campaign 
 static const char *selector_word(enum cp_selector_kind kind)
 {
     static const char *const words[] = {
-        [CP_SELECT_ALL] = "is",          [CP_SELECT_ACCOUNT] = "is called",
-        [CP_SELECT_TAG] = "has the tag", [CP_SELECT_ORGANISATION] = "belongs to the organisation",
-        [CP_SELECT_LANGUAGE] = "speaks", [CP_SELECT_ADAPTER] = "uses the adapter",
+        [CP_SELECT_ACCOUNT] = "is called",
+        [CP_SELECT_TAG] = "has the tag",
+        [CP_SELECT_ORGANISATION] = "belongs to the organisation",
+        [CP_SELECT_LANGUAGE] = "speaks",
+        [CP_SELECT_ADAPTER] = "uses the adapter",
     };
 
     return words[kind];
+}
+
+static void note_selector(struct cp_builder *builder, const struct cp_selector *selector)
+{
+    struct cp_diagnostics *diagnostics = &builder->plan->diagnostics;
+
+    if (selector->kind == CP_SELECT_ALL)
+        cp_diagnose(diagnostics, CP_NOTE, "no-account", selector->at, NULL,
+                    "`camp-post login NAME https://SERVER` adds one",
+                    "the configuration has no account yet, so this goes nowhere");
+    else
+        cp_diagnose(diagnostics, CP_NOTE, "no-account", selector->at, NULL, NULL,
+                    "no account here %s '%s'", selector_word(selector->kind), selector->name);
 }
 
 /* Organisations share a campaign and each has its own accounts: nothing to complain about. */
@@ -329,8 +344,7 @@ static void note_selectors(struct cp_builder *builder, const struct cp_campaign 
         for (size_t j = 0; j < config->account_count && !matches; j++)
             matches = cp_selector_matches(selector, &config->accounts[j]);
         if (!matches)
-            cp_diagnose(&builder->plan->diagnostics, CP_NOTE, "no-account", selector->at, NULL,
-                        NULL, "no account here %s '%s'", selector_word(selector->kind), name);
+            note_selector(builder, selector);
     }
 }
 

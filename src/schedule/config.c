@@ -66,7 +66,11 @@ static void read_schedule(struct reader *reader, const struct yaml_node *node, v
 
 static void read_schedules(struct reader *reader, const struct yaml_node *node, void *out)
 {
+    struct strings *schedules = out;
+
     read_list(reader, node, "a file or folder, or a list of them", true, read_schedule, out);
+    if (!schedules->items) /* an empty list is an answer, a missing key is none */
+        schedules->items = cp_arena_array(reader->arena, 1, sizeof(*schedules->items));
 }
 
 static void read_argument(struct reader *reader, const struct yaml_node *node, void *out)

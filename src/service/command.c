@@ -22,6 +22,7 @@ struct target {
     char key[300];
     const char *before, *after; /* words of the state table: constants */
     bool ready;                 /* standby or late: waits for a release */
+    bool retriable;             /* has a part that a retry is for */
     bool changed;
 };
 
@@ -33,7 +34,8 @@ struct command {
     unsigned part; /* 0: all */
     char *reason, *by, *published;
     bool absent, cancel, late, standby;
-    int64_t send_by_us; /* 0: unchanged */
+    bool covers_something; /* of a hold */
+    int64_t send_by_us;    /* 0: unchanged */
     struct cp_now now;
     int64_t memory_hold, hold_row;
     int64_t ended[64];
@@ -85,6 +87,14 @@ static bool waits_for_release(const struct cp_ledger_row *row)
            row->parts[0].state == CP_PLANNED;
 }
 
+static bool is_retriable(const struct cp_ledger_row *row)
+{
+    for (size_t i = 0; i < row->part_count; i++)
+        if (cp_part_next(row->parts[i].state, CP_ON_RETRY) != CP_NOWHERE)
+            return true;
+    return false;
+}
+
 static bool asked_for(const struct command *command, const struct cp_ledger_row *row)
 {
     if (command->scope.kind == CP_SCOPE_PATH)
@@ -111,10 +121,20 @@ static bool collect(const struct cp_ledger_row *row, void *ctx)
     target = &command->targets[command->count++];
     *target = (struct target){ .row = row->row, .before = state_of(row) };
     target->ready = waits_for_release(row) && asked_for(command, row);
+    target->retriable = is_retriable(row);
     command->waiting += waits_for_release(row) && !target->ready;
     snprintf(target->key, sizeof(target->key), "%s/%s/%s/%s", row->campaign, row->post,
              row->occurrence, row->account);
     return true;
+}
+
+/* Ends the walk at the first delivery that a hold stops. */
+static bool is_nothing_to_hold(const struct cp_ledger_row *row, void *ctx)
+{
+    struct command *command = ctx;
+
+    command->covers_something = covers(command, row);
+    return !command->covers_something;
 }
 
 static bool reread(const struct cp_ledger_row *row, void *ctx)
@@ -142,8 +162,9 @@ static bool end_if_equal(const struct cp_ledger_hold *hold, void *ctx)
     }
     command->still_held++;
     cp_scope_format(&hold->scope, text);
-    snprintf(command->still + used, sizeof(command->still) - used, "%s%s (%s)", used ? ", " : "",
-             text, hold->reason ? hold->reason : "");
+    snprintf(command->still + used, sizeof(command->still) - used,
+             hold->reason && hold->reason[0] ? "%s%s (%s)" : "%s%s", used ? ", " : "", text,
+             hold->reason);
     return true;
 }
 
@@ -167,19 +188,30 @@ static bool write_release(struct service *service, struct command *command, stru
     return true;
 }
 
+/* What does not cover anything now is kept as well: a post may come. But its name may also be mistyped, and
+ * then somebody believes that a post was stopped which was not, so the answer says it. */
+static bool write_hold(struct service *service, struct command *command, struct cp_error *err)
+{
+    if (!cp_ledger_add_hold(service->ledger, &command->scope, command->reason, command->by, false,
+                            NULL, &command->now, &command->hold_row, err))
+        return false;
+    command->covers_something = command->scope.kind == CP_SCOPE_ALL;
+    return command->covers_something ||
+           cp_ledger_rows(service->ledger, false, is_nothing_to_hold, command, err);
+}
+
 static bool work(struct service *service, struct write_task *task)
 {
     struct command *command = (struct command *)task;
 
     if (command->kind == HOLD)
-        return cp_ledger_add_hold(service->ledger, &command->scope, command->reason, command->by,
-                                  false, NULL, &command->now, &command->hold_row, &task->err);
+        return write_hold(service, command, &task->err);
     if (command->kind == RELEASE)
         return write_release(service, command, &task->err);
     if (!cp_ledger_rows(service->ledger, false, collect, command, &task->err))
         return false;
     for (size_t i = 0; i < command->count && command->send_by_us; i++)
-        if (strcmp(command->targets[i].before, "published") != 0 &&
+        if (command->targets[i].retriable &&
             !cp_ledger_set_send_by(service->ledger, command->targets[i].row, command->send_by_us,
                                    command->by, &command->now, &task->err))
             return false;
@@ -205,15 +237,38 @@ static size_t changed_count(const struct command *command)
     return changed;
 }
 
+static void say_count(struct cp_buffer *out, size_t count, const char *one, const char *many)
+{
+    cp_buffer_printf(out, "%zu %s", count, count == 1 ? one : many);
+}
+
+static void say_hold(const struct command *command, struct cp_buffer *out)
+{
+    size_t under_way = json_array_size(command->under_way);
+
+    cp_buffer_puts(out, "held");
+    if (!command->covers_something)
+        cp_buffer_puts(out, "; nothing that was accepted is of this scope: is it what you mean? "
+                            "`camp-post status` names what there is");
+    if (under_way) {
+        cp_buffer_puts(out, "; ");
+        say_count(out, under_way, "part was", "parts were");
+        cp_buffer_puts(out, " already on the way and can't be stopped");
+    }
+}
+
 static void say_release(const struct command *command, struct cp_buffer *out)
 {
     size_t changed = changed_count(command);
 
     if (!command->ended_count && !changed)
         cp_buffer_puts(out, "nothing of this scope was held or waiting");
-    else
-        cp_buffer_printf(out, "%zu holds ended, %zu deliveries released", command->ended_count,
-                         changed);
+    if (command->ended_count)
+        say_count(out, command->ended_count, "hold ended", "holds ended");
+    if (command->ended_count && changed)
+        cp_buffer_puts(out, ", ");
+    if (changed)
+        say_count(out, changed, "delivery released", "deliveries released");
     if (command->waiting)
         cp_buffer_printf(
             out, "; %zu on standby or late still wait: name the post, or say --standby or --late",
@@ -225,25 +280,30 @@ static void say_release(const struct command *command, struct cp_buffer *out)
                        "; the file HOLD in the state folder still holds everything: remove it");
 }
 
+static void say_too_late(const struct command *command, struct cp_buffer *out)
+{
+    const struct target *target = &command->targets[0];
+
+    cp_buffer_printf(out, "too late: '%s' is %s", target->key,
+                     target->after ? target->after : target->before);
+    if (command->kind == RETRY && target->retriable)
+        cp_buffer_puts(out, " and past its send_by; say --send-by and how long from now");
+}
+
 static void say(const struct command *command, struct cp_buffer *out)
 {
     size_t changed = changed_count(command);
 
     if (command->kind == HOLD) {
-        cp_buffer_puts(out, "held");
-        if (json_array_size(command->under_way))
-            cp_buffer_printf(out, "; %zu were already on their way and can't be stopped",
-                             json_array_size(command->under_way));
+        say_hold(command, out);
     } else if (command->kind == RELEASE) {
         say_release(command, out);
     } else if (!command->count) {
         cp_buffer_puts(out, "no delivery of this name");
     } else if (!changed) {
-        cp_buffer_printf(out, "too late: '%s' is %s", command->targets[0].key,
-                         command->targets[0].after ? command->targets[0].after
-                                                   : command->targets[0].before);
+        say_too_late(command, out);
     } else {
-        cp_buffer_printf(out, "%zu deliveries changed", changed);
+        say_count(out, changed, "delivery changed", "deliveries changed");
     }
 }
 
@@ -354,11 +414,23 @@ static bool tell_decision(const struct cp_engine_delivery *delivery, void *ctx)
     return true;
 }
 
+static enum cp_decision decision_of(const struct command *command)
+{
+    if (command->kind == RETRY)
+        return CP_DECIDE_RETRY;
+    if (command->kind == CANCEL)
+        return CP_DECIDE_CANCEL;
+    if (command->cancel)
+        return CP_DECIDE_GIVE_UP;
+    return command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
+}
+
 static void decide(struct command *command, struct target *target)
 {
     struct decision decision = { .command = command,
                                  .event = { .kind = CP_EV_DECIDE,
                                             .row = target->row,
+                                            .decision = decision_of(command),
                                             .part = command->part,
                                             .remote_id = command->published,
                                             .reason = command->reason,
@@ -366,12 +438,6 @@ static void decide(struct command *command, struct target *target)
     struct cp_error err = { 0 };
     size_t changes = 0;
 
-    if (command->kind == RETRY)
-        decision.event.decision = CP_DECIDE_RETRY;
-    else if (command->kind == CANCEL || command->cancel)
-        decision.event.decision = CP_DECIDE_CANCEL;
-    else
-        decision.event.decision = command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
     command->service->decided = &changes;
     if (!cp_ledger_load(command->service->ledger, target->row, tell_decision, &decision, &err) &&
         err.domain)

@@ -140,19 +140,18 @@ static void write_hold(struct service *service, const struct cp_action *action, 
 
 /* ---- actions ------------------------------------------------------------------------------- */
 
+/* A notice names the delivery itself. */
 static void log_change(const struct cp_part_change *change)
 {
-    bool bad = change->to == CP_UNCERTAIN || change->to == CP_REJECTED ||
-               change->to == CP_EXPIRED || change->notice;
+    bool bad = change->to == CP_UNCERTAIN || change->to == CP_REJECTED || change->to == CP_EXPIRED;
 
-    if (change->from == change->to && !change->notice)
-        return;
-    cp_log(bad ? CP_LOG_WARNING : CP_LOG_INFO, "delivery %lld#%u: %s -> %s%s%s",
-           (long long)change->row, change->part, cp_part_state_name(change->from),
-           cp_part_state_name(change->to), change->reason || change->notice ? ": " : "",
-           change->notice   ? change->notice
-           : change->reason ? change->reason
-                            : "");
+    if (change->from != change->to)
+        cp_log(bad ? CP_LOG_WARNING : CP_LOG_INFO, "%s: %s to %s%s%s",
+               change->name ? change->name : "", cp_part_state_name(change->from),
+               cp_part_state_name(change->to), change->reason ? ": " : "",
+               change->reason ? change->reason : "");
+    if (change->notice)
+        cp_log(CP_LOG_WARNING, "%s", change->notice);
 }
 
 static void tell_person(struct service *service, const struct cp_action *action)

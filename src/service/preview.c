@@ -126,6 +126,11 @@ static bool read_campaigns(struct cp_preview *preview, const struct cp_preview_o
     preview->campaigns = cp_arena_array(preview->arena, count + 1, sizeof(struct cp_campaign *));
     if (!preview->campaigns)
         return false;
+    if (!files) /* taken for "none", a lost line would take back everything that was accepted */
+        cp_diagnose(&preview->diagnostics, CP_FAULT, "no-schedule",
+                    (struct cp_place){ .file = preview->config->path }, "schedules",
+                    "add `schedules: [FOLDER]`, or name files behind the command",
+                    "the configuration does not say which schedules are read");
     for (size_t i = 0; i < count; i++) {
         struct cp_campaign *campaign = cp_schedule_read(files[i], &context);
 

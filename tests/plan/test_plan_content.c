@@ -367,6 +367,21 @@ static void a_selector_without_accounts_here_is_a_note(void **state)
     assert_int_equal(f->plan->count, 2);
 }
 
+static void without_any_account_it_is_said_what_to_do(void **state)
+{
+    struct fixture *f = *state;
+    struct cp_selector to = { CP_SELECT_ALL, NULL, { "spring.yaml", 30, 7 } };
+
+    f->posts[0].to = &to;
+    f->posts[0].to_count = 1;
+    f->config.account_count = 0;
+    fixture_plan(f);
+    fixture_assert_fine(f);
+    assert_string_equal(fixture_said(f, "no-account")->message,
+                        "the configuration has no account yet, so this goes nowhere");
+    assert_non_null(strstr(fixture_said(f, "no-account")->hint, "camp-post login"));
+}
+
 #define ROW(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -389,6 +404,7 @@ int main(void)
         ROW(media_must_fit_the_server),
         ROW(a_thread_needs_an_adapter_that_can_reply),
         ROW(a_selector_without_accounts_here_is_a_note),
+        ROW(without_any_account_it_is_said_what_to_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
