@@ -130,18 +130,23 @@ static int print_answer(const struct cp_arguments *arguments, json_t *answer)
     return fine ? CP_EXIT_FINE : CP_EXIT_SCHEDULE;
 }
 
+/* The same codes as of the commands that read. */
+static int code_of(const struct cp_error *err)
+{
+    if (err->domain != &cp_service_errors)
+        return CP_EXIT_ENVIRONMENT;
+    return err->code == CP_SERVICE_USAGE      ? CP_EXIT_USAGE
+           : err->code == CP_SERVICE_SCHEDULE ? CP_EXIT_SCHEDULE
+                                              : CP_EXIT_ENVIRONMENT;
+}
+
 static int send_decision(const struct cp_arguments *arguments, const json_t *command)
 {
     struct cp_error err = { 0 };
     struct cp_adapters *adapters = cp_adapters_load(NULL, &err);
     struct cp_service_options options = { .config_path = arguments->config, .adapters = adapters };
     json_t *answer = adapters ? cp_command_send(&options, command, &err) : NULL;
-    int code = answer
-                   ? print_answer(arguments, answer)
-                   : cp_fail_with(err.domain == &cp_service_errors && err.code == CP_SERVICE_USAGE
-                                      ? CP_EXIT_USAGE
-                                      : CP_EXIT_ENVIRONMENT,
-                                  &err);
+    int code = answer ? print_answer(arguments, answer) : cp_fail_with(code_of(&err), &err);
 
     json_decref(answer);
     cp_adapters_free(adapters);

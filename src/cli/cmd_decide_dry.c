@@ -21,11 +21,20 @@ static bool is_waiting(const struct cp_ledger_row *row)
            row->parts[0].state == CP_PLANNED;
 }
 
+/* A retry needs a deadline that is still to come. */
+static bool is_past(const struct report *report, const struct cp_ledger_row *row, unsigned part)
+{
+    return report->command == &cp_cmd_retry && part == 1 && !report->arguments->send_by &&
+           row->send_by_us <= report->session->now_us;
+}
+
 static bool has_part(const struct report *report, const struct cp_ledger_row *row,
                      enum cp_part_event event)
 {
     for (size_t i = 0; i < row->part_count; i++)
         if ((!report->arguments->part || report->arguments->part == row->parts[i].number) &&
+            !is_past(report, row, row->parts[i].number) &&
+            (report->command != &cp_cmd_resolve || row->parts[i].state == CP_UNCERTAIN) &&
             cp_part_next(row->parts[i].state, event) != CP_NOWHERE)
             return true;
     return false;

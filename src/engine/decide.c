@@ -5,18 +5,23 @@
  */
 #include "engine/engine_private.h"
 
-static bool fits(const struct part *p, enum cp_decision decision)
+/* A retry of what is past its deadline would expire in the same moment: it needs a new one first. */
+static bool fits(const struct cp_engine *e, const struct delivery *d, unsigned index,
+                 enum cp_decision decision)
 {
+    const struct part *p = &d->parts[index];
     bool rests = p->phase == PHASE_REST;
 
     switch (decision) {
     case CP_DECIDE_RETRY:
-        return rests && (p->state == CP_REJECTED || p->state == CP_EXPIRED);
+        return rests && (p->state == CP_REJECTED || p->state == CP_EXPIRED) &&
+               (index > 0 || !engine_past(e, d));
     case CP_DECIDE_CANCEL:
         return (p->state == CP_PLANNED && (rests || p->phase == PHASE_PREPARING)) ||
                (rests && p->state == CP_UNCERTAIN);
     case CP_DECIDE_PUBLISHED:
     case CP_DECIDE_ABSENT:
+    case CP_DECIDE_GIVE_UP:
         return rests && p->state == CP_UNCERTAIN;
     default:
         return false;
@@ -29,6 +34,7 @@ static struct wish wish_of(const struct part *p, const struct cp_engine_event *e
 
     switch (event->decision) {
     case CP_DECIDE_CANCEL:
+    case CP_DECIDE_GIVE_UP:
         return engine_part_wish(p, CP_CANCELLED, CP_ON_CANCEL);
     case CP_DECIDE_PUBLISHED:
         return engine_part_wish(p, CP_PUBLISHED, CP_ON_RESOLVED);
@@ -73,7 +79,7 @@ void engine_part_decide(struct cp_engine *e, const struct cp_engine_event *event
         return;
     engine_delivery_touch(e, d);
     for (unsigned i = 0; i < d->part_count; i++) {
-        if ((event->part && event->part != i + 1) || !fits(&d->parts[i], event->decision))
+        if ((event->part && event->part != i + 1) || !fits(e, d, i, event->decision))
             continue;
         decide(e, d, i, event);
         /* One remote post is one part's. */

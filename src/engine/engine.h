@@ -135,10 +135,11 @@ enum cp_commit_result {
 
 enum cp_decision {
     CP_DECIDE_RELEASE, /* standby or late: goes now; due and send_by are new (in the LOAD that follows) */
-    CP_DECIDE_RETRY,     /* rejected, expired */
+    CP_DECIDE_RETRY,     /* rejected, expired; part 1 only while its send_by is still to come */
     CP_DECIDE_CANCEL,    /* planned, uncertain */
     CP_DECIDE_PUBLISHED, /* uncertain: it is out, as remote_id */
     CP_DECIDE_ABSENT,    /* uncertain: it is not; try again under the next generation */
+    CP_DECIDE_GIVE_UP,   /* uncertain: cancelled, whatever became of it */
 };
 
 struct cp_engine_event {

@@ -338,6 +338,8 @@ void engine_delivery_place(struct cp_engine *e, struct delivery *d);
 void engine_delivery_unplace(struct cp_engine *e, struct delivery *d);
 /* Out of the queues until an event moves it. */
 void engine_delivery_park(struct cp_engine *e, struct delivery *d, enum cp_wait reason);
+/* Is its send_by over? */
+bool engine_past(const struct cp_engine *e, const struct delivery *d);
 
 /* ---- claim.c ------------------------------------------------------------------------------- */
 

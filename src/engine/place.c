@@ -45,7 +45,7 @@ static void put(struct cp_engine *e, struct delivery *d, enum where where, struc
         e->backing_off++;
 }
 
-static bool past(const struct cp_engine *e, const struct delivery *d)
+bool engine_past(const struct cp_engine *e, const struct delivery *d)
 {
     return d->send_by_us != CP_NEVER && e->now.plan_us >= d->send_by_us;
 }
@@ -59,7 +59,7 @@ static bool expires(struct cp_engine *e, struct delivery *d)
     if (d->current != 0 || !d->wanted || d->late || d->standby || d->account->gone ||
         engine_outside(e, d))
         return false;
-    if (!past(e, d)) {
+    if (!engine_past(e, d)) {
         if (d->send_by_us != CP_NEVER)
             engine_timer(e, &e->plan_timers, &d->expiry, d->send_by_us);
         return false;

@@ -30,8 +30,11 @@ enum {
 static bool system_error(struct cp_error *err, enum cp_ledger_code code, const char *what,
                          const char *path)
 {
-    return cp_error_set(err, &cp_ledger_errors, (int)code, "cannot %s '%s': %s", what, path,
-                        strerror(errno));
+    return cp_error_set(
+        err, &cp_ledger_errors, (int)code, "cannot %s '%s': %s%s", what, path, strerror(errno),
+        code == CP_LEDGER_READ_ONLY ? "; make its folder and files writable for the "
+                                      "user that runs camp-post"
+                                    : "");
 }
 
 /* The folder that `path` is in, to be freed; "." when none is named. */

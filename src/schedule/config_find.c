@@ -31,7 +31,7 @@ const char *cp_config_find(const char *given, struct cp_arena *arena, struct cp_
         if (places[i] && access(places[i], F_OK) == 0)
             return cp_arena_string(arena, places[i]);
     }
-    cp_error_set(err, &cp_base_errors, CP_BASE_USAGE,
+    cp_error_set(err, &cp_base_errors, CP_BASE_SYSTEM,
                  "no configuration: looked for ./camp-post.yaml, '%s' and '%s'; name one with "
                  "--config, or make one with 'camp-post new DIR'",
                  places[1] ? places[1] : "", places[2]);

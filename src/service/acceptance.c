@@ -1,8 +1,7 @@
 /* src/service/acceptance.c - reading the files, accepting the plan, and doing so again when they change.
  *
  * All of it is one write task on the pool: parse, plan, copy media, one transaction. A broken edit
- * changes nothing and is a notice; what was accepted before goes on. What changed is read again two quiet
- * seconds after the last change, so that an editor or git is not caught in the middle.
+ * changes nothing and is a notice; what was accepted before goes on.
  */
 #include "service/service_private.h"
 
@@ -231,6 +230,7 @@ static void take_over(struct service *service, struct acceptance *acceptance)
     else
         wake_load_open(service);
     service->accepted = true;
+    watch_files(service, &acceptance->preview);
     service->loaded_us = INT64_MIN; /* what was accepted just now may be due already */
     wake_load_due(service);
     notices_look(service);
@@ -248,9 +248,6 @@ static void done(struct service *service, struct write_task *task)
         fail_first(service, acceptance);
     else if (!service->ended)
         tell_broken(service, acceptance);
-    if (first && service->accepted && !acceptance_watch(service, &acceptance->task.err))
-        cp_log(CP_LOG_WARNING, "changes of the files are not noticed (%s); send SIGHUP instead",
-               acceptance->task.err.message);
     if (first && service->accepted)
         supervisor_tell("READY=1\nSTATUS=accepted, running");
     cp_preview_release(&acceptance->preview);
@@ -283,106 +280,4 @@ void acceptance_start(struct service *service)
     acceptance->task.done = done;
     acceptance->now = service_now(service);
     writer_add_task(service, &acceptance->task);
-}
-
-/* ---- watching the files -------------------------------------------------------------------- */
-
-enum { WATCHES_MOST = 64, QUIET_MS = 2000 };
-
-struct watch {
-    struct service *service;
-    uv_fs_event_t events[WATCHES_MOST];
-    char *names[WATCHES_MOST]; /* the only name that counts in this folder; NULL: all of them */
-    unsigned count, open;
-    uv_timer_t quiet;
-    bool closed;
-};
-
-static void on_quiet(uv_timer_t *timer)
-{
-    struct watch *watch = timer->data;
-
-    cp_log(CP_LOG_INFO, "the files have changed: reading them again");
-    acceptance_start(watch->service);
-}
-
-static void on_event(uv_fs_event_t *event, const char *name, int events, int status)
-{
-    struct watch *watch = event->data;
-    const char *only = watch->names[event - watch->events];
-
-    (void)events;
-    (void)status;
-    /* What lies beside (a log, the ledger, an editor's own files) changes all the time. */
-    if (name && (name[0] == '.' || (only && strcmp(only, name) != 0)))
-        return;
-    uv_timer_start(&watch->quiet, on_quiet, QUIET_MS, 0);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct watch *watch = handle->data;
-
-    if (--watch->open)
-        return;
-    for (unsigned i = 0; i < watch->count; i++)
-        free(watch->names[i]);
-    free(watch);
-}
-
-/* A file is watched through its folder: editors and git replace it by another of the same name. */
-static void watch_path(struct watch *watch, const char *path)
-{
-    uv_fs_event_t *event = &watch->events[watch->count];
-    struct stat info;
-    char folder[4096];
-    char *slash;
-
-    if (watch->count == WATCHES_MOST || uv_fs_event_init(&watch->service->loop, event) < 0)
-        return;
-    snprintf(folder, sizeof(folder), "%s", path);
-    if (stat(folder, &info) < 0 || !S_ISDIR(info.st_mode)) {
-        slash = strrchr(folder, '/');
-        watch->names[watch->count] = strdup(slash ? slash + 1 : folder);
-        snprintf(slash ? slash : folder, 2, "%s", slash == folder ? "/" : slash ? "" : ".");
-    }
-    event->data = watch;
-    watch->count++;
-    watch->open++;
-    if (uv_fs_event_start(event, on_event, folder, 0) < 0)
-        cp_log(CP_LOG_WARNING, "changes in '%s' are not noticed; send SIGHUP instead", folder);
-}
-
-bool acceptance_watch(struct service *service, struct cp_error *err)
-{
-    struct watch *watch;
-
-    if (service->options.once || service->watch)
-        return true;
-    watch = calloc(1, sizeof(*watch));
-    if (!watch)
-        return cp_error_no_memory(err);
-    watch->service = service;
-    service->watch = watch;
-    uv_timer_init(&service->loop, &watch->quiet);
-    watch->quiet.data = watch;
-    watch->open = 1;
-    watch_path(watch, service->config->path);
-    for (size_t i = 0; i < service->config->schedule_count && !service->options.files; i++)
-        watch_path(watch, service->config->schedules[i]);
-    for (size_t i = 0; i < service->options.file_count; i++)
-        watch_path(watch, service->options.files[i]);
-    return true;
-}
-
-void acceptance_unwatch(struct service *service)
-{
-    struct watch *watch = service->watch;
-
-    if (!watch)
-        return;
-    service->watch = NULL;
-    uv_close((uv_handle_t *)&watch->quiet, on_closed);
-    for (unsigned i = 0; i < watch->count; i++)
-        uv_close((uv_handle_t *)&watch->events[i], on_closed);
 }

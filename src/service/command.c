@@ -22,6 +22,7 @@ struct target {
     char key[300];
     const char *before, *after; /* words of the state table: constants */
     bool ready;                 /* standby or late: waits for a release */
+    bool retriable;             /* has a part that a retry is for */
     bool changed;
 };
 
@@ -92,6 +93,14 @@ static bool waits_for_release(const struct cp_ledger_row *row)
            row->parts[0].state == CP_PLANNED;
 }
 
+static bool is_retriable(const struct cp_ledger_row *row)
+{
+    for (size_t i = 0; i < row->part_count; i++)
+        if (cp_part_next(row->parts[i].state, CP_ON_RETRY) != CP_NOWHERE)
+            return true;
+    return false;
+}
+
 static bool asked_for(const struct command *command, const struct cp_ledger_row *row)
 {
     if (command->scope.kind == CP_SCOPE_PATH)
@@ -118,6 +127,7 @@ static bool collect(const struct cp_ledger_row *row, void *ctx)
     target = &command->targets[command->count++];
     *target = (struct target){ .row = row->row, .before = state_of(row) };
     target->ready = waits_for_release(row) && asked_for(command, row);
+    target->retriable = is_retriable(row);
     command->waiting += waits_for_release(row) && !target->ready;
     snprintf(target->key, sizeof(target->key), "%s/%s/%s/%s", row->campaign, row->post,
              row->occurrence, row->account);
@@ -196,14 +206,6 @@ static bool write_hold(struct service *service, struct command *command, struct 
            cp_ledger_rows(service->ledger, false, is_nothing_to_hold, command, err);
 }
 
-/* A deadline belongs to what is tried again. That of a delivery which is only planned stays: it may be due
- * long after the one that was given here. */
-static bool is_to_be_retried(const struct target *target)
-{
-    return strcmp(target->before, cp_part_state_name(CP_REJECTED)) == 0 ||
-           strcmp(target->before, cp_part_state_name(CP_EXPIRED)) == 0;
-}
-
 static bool work(struct service *service, struct write_task *task)
 {
     struct command *command = (struct command *)task;
@@ -215,7 +217,7 @@ static bool work(struct service *service, struct write_task *task)
     if (!cp_ledger_rows(service->ledger, false, collect, command, &task->err))
         return false;
     for (size_t i = 0; i < command->count && command->send_by_us; i++)
-        if (is_to_be_retried(&command->targets[i]) &&
+        if (command->targets[i].retriable &&
             !cp_ledger_set_send_by(service->ledger, command->targets[i].row, command->send_by_us,
                                    command->by, &command->now, &task->err))
             return false;
@@ -284,6 +286,16 @@ static void say_release(const struct command *command, struct cp_buffer *out)
                        "; the file HOLD in the state folder still holds everything: remove it");
 }
 
+static void say_too_late(const struct command *command, struct cp_buffer *out)
+{
+    const struct target *target = &command->targets[0];
+
+    cp_buffer_printf(out, "too late: '%s' is %s", target->key,
+                     target->after ? target->after : target->before);
+    if (command->kind == RETRY && target->retriable)
+        cp_buffer_puts(out, " and past its send_by; say --send-by and how long from now");
+}
+
 static void say(const struct command *command, struct cp_buffer *out)
 {
     size_t changed = changed_count(command);
@@ -295,9 +307,7 @@ static void say(const struct command *command, struct cp_buffer *out)
     } else if (!command->count) {
         cp_buffer_puts(out, "no delivery of this name");
     } else if (!changed) {
-        cp_buffer_printf(out, "too late: '%s' is %s", command->targets[0].key,
-                         command->targets[0].after ? command->targets[0].after
-                                                   : command->targets[0].before);
+        say_too_late(command, out);
     } else {
         say_count(out, changed, "delivery changed", "deliveries changed");
     }
@@ -410,11 +420,23 @@ static bool tell_decision(const struct cp_engine_delivery *delivery, void *ctx)
     return true;
 }
 
+static enum cp_decision decision_of(const struct command *command)
+{
+    if (command->kind == RETRY)
+        return CP_DECIDE_RETRY;
+    if (command->kind == CANCEL)
+        return CP_DECIDE_CANCEL;
+    if (command->cancel)
+        return CP_DECIDE_GIVE_UP;
+    return command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
+}
+
 static void decide(struct command *command, struct target *target)
 {
     struct decision decision = { .command = command,
                                  .event = { .kind = CP_EV_DECIDE,
                                             .row = target->row,
+                                            .decision = decision_of(command),
                                             .part = command->part,
                                             .remote_id = command->published,
                                             .reason = command->reason,
@@ -422,12 +444,6 @@ static void decide(struct command *command, struct target *target)
     struct cp_error err = { 0 };
     size_t changes = 0;
 
-    if (command->kind == RETRY)
-        decision.event.decision = CP_DECIDE_RETRY;
-    else if (command->kind == CANCEL || command->cancel)
-        decision.event.decision = CP_DECIDE_CANCEL;
-    else
-        decision.event.decision = command->absent ? CP_DECIDE_ABSENT : CP_DECIDE_PUBLISHED;
     command->service->decided = &changes;
     if (!cp_ledger_load(command->service->ledger, target->row, tell_decision, &decision, &err) &&
         err.domain)

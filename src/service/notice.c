@@ -29,6 +29,8 @@ struct notices {
     uv_timer_t timer; /* the next try, or the end of a command that hangs */
     unsigned failures;
     bool running, waiting, closed;
+    bool
+        given_up; /* a run with --once does not wait for a command to recover: the next run tells again */
     unsigned handles;
 };
 
@@ -104,6 +106,10 @@ static void try_later(struct notices *notices)
 {
     uint64_t wait_s = RETRY_FIRST_S;
 
+    if (notices->service->options.once) {
+        notices->given_up = true;
+        return;
+    }
     for (unsigned i = 0; i < notices->failures && wait_s < RETRY_MOST_S; i++)
         wait_s *= 2;
     notices->failures++;
@@ -128,7 +134,7 @@ static void on_command_exit(uv_process_t *process, int64_t status, int signal)
         return;
     }
     cp_log(CP_LOG_WARNING,
-           "the notify command '%s' failed (status %d, signal %d); it is tried again",
+           "the notify command '%s' failed (status %d, signal %d); the notice comes again",
            notify->command[0], (int)status, signal);
     try_later(notices);
 }
@@ -207,7 +213,7 @@ static void start_next(struct notices *notices)
     const struct cp_config *config = notices->service->config;
     struct cp_error err = { 0 };
 
-    if (notices->running || notices->waiting || !config || notices->closed)
+    if (notices->running || notices->waiting || !config || notices->closed || notices->given_up)
         return;
     if (!notices->number && !cp_ledger_entries(notices->service->ledger, notices->mark, true,
                                                take_first, notices, &err))
@@ -230,8 +236,15 @@ static void start_next(struct notices *notices)
 
 void notices_look(struct service *service)
 {
-    if (service->notices && !service->options.once)
+    if (service->notices)
         start_next(service->notices);
+}
+
+bool notices_are_told(const struct service *service)
+{
+    const struct notices *notices = service->notices;
+
+    return !notices || (!notices->running && !notices->waiting);
 }
 
 bool notices_open(struct service *service, struct cp_error *err)

@@ -154,7 +154,7 @@ static bool read_machine(char out[40])
     return got > 0;
 }
 
-/* False with *same set: a value is there and another. A missing one is written. */
+/* A missing value is the same: the ledger is new. */
 static bool compare_meta(struct service *service, const char *key, const char *value, bool *same,
                          struct cp_error *err)
 {
@@ -164,10 +164,11 @@ static bool compare_meta(struct service *service, const char *key, const char *v
         return false;
     *same = !stored || strcmp(stored, value) == 0;
     free(stored);
-    return cp_ledger_set_meta(service->ledger, key, value, err);
+    return true;
 }
 
-/* A ledger that was copied, restored, or put on another machine may have a twin that still runs. */
+/* A ledger that was copied, restored, or put on another machine may have a twin that still runs. The
+ * hold is durable before the new place is, so that a crash in between can't lose it. */
 static bool guard_copy(struct service *service, struct cp_error *err)
 {
     static const char notice[] =
@@ -186,11 +187,14 @@ static bool guard_copy(struct service *service, struct cp_error *err)
         !compare_meta(service, "machine", machine, &same_machine, err) ||
         !compare_meta(service, "place", place, &same_place, err))
         return false;
-    if (same_machine && same_place)
-        return true;
-    cp_log(CP_LOG_ERROR, "%s", notice);
-    return cp_ledger_add_hold(service->ledger, &all, "the ledger was copied", "camp-post", false,
-                              notice, &now, &row, err);
+    if (!same_machine || !same_place) {
+        cp_log(CP_LOG_ERROR, "%s", notice);
+        if (!cp_ledger_add_hold(service->ledger, &all, "the ledger was copied", "camp-post", false,
+                                notice, &now, &row, err))
+            return false;
+    }
+    return cp_ledger_set_meta(service->ledger, "machine", machine, err) &&
+           cp_ledger_set_meta(service->ledger, "place", place, err);
 }
 
 /* Plan time that jumps and plan time that flows must never meet in one ledger. */
@@ -221,6 +225,20 @@ static bool guard_clock(struct service *service, struct cp_error *err)
         return true;
     snprintf(text, sizeof(text), "%lld", (long long)service->clock.plan_us);
     return cp_ledger_set_meta(service->ledger, "fast_forward", text, err);
+}
+
+/* What a person decides about a rehearsal happens at the rehearsal's time. */
+static bool take_clock(struct service *service, struct cp_error *err)
+{
+    char *stored = NULL;
+
+    if (!cp_ledger_meta(service->ledger, "fast_forward", &stored, err))
+        return false;
+    service->clock.fast_forward = stored != NULL;
+    if (stored)
+        service->clock.plan_us = strtoll(stored, NULL, 10);
+    free(stored);
+    return true;
 }
 
 static bool refuse_real_servers(const struct service *service, struct cp_error *err)
@@ -299,7 +317,8 @@ static bool open_parts(struct service *service, struct cp_error *err)
 {
     if (!find_state(service, err) || !refuse_real_servers(service, err) ||
         !open_ledger(service, err) ||
-        (!service->offline && (!guard_clock(service, err) || !guard_copy(service, err))) ||
+        !(service->offline ? take_clock(service, err)
+                           : guard_clock(service, err) && guard_copy(service, err)) ||
         !writer_open(service) || !wake_open(service, err) || !open_engine(service, err))
         return false;
     if (service->offline)
@@ -338,7 +357,7 @@ void service_close(struct service *service)
 {
     if (!service)
         return;
-    acceptance_unwatch(service);
+    watch_stop(service);
     control_close(service);
     notices_close(service);
     signals_close(service);
@@ -427,9 +446,10 @@ static void look_for_the_end(struct service *service)
             return;
         }
     }
+    notices_look(service);
     if (service->options.fast_forward)
         wake_jump(service);
-    else
+    else if (notices_are_told(service))
         service_stop(service);
 }
 

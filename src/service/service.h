@@ -11,7 +11,7 @@
  *     writer.c    everything that is written to the ledger, one pool job after the other
  *     part.c      posting and looking up
  *     account.c   who we are, credentials, limits
- *     acceptance.c reading the files, accepting, reloading
+ *     acceptance.c reading the files, accepting, reloading; watch.c notices that they have changed
  *     wake.c      when something is due; the fast-forward clock
  *     command.c   people's decisions; control.c carries them over the socket
  *     notice.c    notices to the notify commands; readiness and watchdog for the supervisor

@@ -189,8 +189,10 @@ void accounts_look_at_credentials(struct service *service);
 
 /* acceptance.c */
 void acceptance_start(struct service *service);
-bool acceptance_watch(struct service *service, struct cp_error *err);
-void acceptance_unwatch(struct service *service);
+
+/* watch.c: notices changes of the configuration, the schedules and the media that were just accepted. */
+void watch_files(struct service *service, const struct cp_preview *preview);
+void watch_stop(struct service *service);
 
 /* wake.c */
 bool wake_open(struct service *service, struct cp_error *err);
@@ -220,6 +222,8 @@ json_t *control_ask(const char *state, const json_t *command, struct cp_error *e
 bool notices_open(struct service *service, struct cp_error *err);
 void notices_close(struct service *service);
 void notices_look(struct service *service);
+/* No command is running or about to. */
+bool notices_are_told(const struct service *service);
 /* sd_notify(3)'s protocol: one datagram to $NOTIFY_SOCKET; does nothing without it. */
 void supervisor_tell(const char *state);
 /* Microseconds between two signs of life that the supervisor wants; 0: none. */

@@ -27,6 +27,8 @@ from fixture import Books, Client, Misbehaving, wait_until  # noqa: E402,F401 (f
 
 # In the order in which src/model names them; the ledger keeps the words.
 STATES = ["planned", "in_flight", "verify", "uncertain", "published", "rejected", "expired", "cancelled"]
+# Root may write everywhere; what is about rights is tried as somebody else. None: we are somebody else.
+NOBODY = 65534 if os.getuid() == 0 else None
 OUTSTANDING = {"planned", "in_flight", "verify"}
 # Limits out of the way, and a settle time for servers of known lag.
 WIDE = {"posts": "100000/1h", "spacing": "0s", "overdue": "1s", "settle": "200ms"}
@@ -83,6 +85,7 @@ class Campaign:
         self.campaign = {"id": "trial", "title": "A trial", "zone": zone, "languages": list(languages)} | campaign
         self.accounts, self.posts, self.events, self.config = {}, [], {}, {}
         self.secrets, self.services, self.said = set(), [], []
+        self.program, self.variables = program(), {}
         self.state = self.folder / "state"
 
     # ---- what is wanted
@@ -128,15 +131,24 @@ class Campaign:
     def environment(self, **more):
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "CAMP_POST_PLUGINS", "LD_LIBRARY_PATH", "TMPDIR")
                 or k.endswith("SAN_OPTIONS")}
-        return keep | {"HOME": str(self.folder), "TZ": "UTC", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"} | more
+        return keep | {"HOME": str(self.folder), "TZ": "UTC", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"} | self.variables | more
+
+    def for_anybody(self):
+        """A copy of the program that every user may read: a build may lie in somebody's home."""
+        shutil.copy(self.program, self.folder / "camp-post")
+        plugins = os.environ.get("CAMP_POST_PLUGINS", Path(self.program).parent.parent / "plugins")
+        (self.folder / "plugins").mkdir()
+        for adapter in Path(plugins).glob("*.so"):
+            shutil.copy(adapter, self.folder / "plugins")
+        self.program, self.variables = str(self.folder / "camp-post"), {"CAMP_POST_PLUGINS": str(self.folder / "plugins")}
 
     def command(self, *args):
-        return [program(), "--config", "camp-post.yaml", *map(str, args)]
+        return [self.program, "--config", "camp-post.yaml", *map(str, args)]
 
-    def run(self, *args, stdin=None, timeout=60):
+    def run(self, *args, stdin=None, timeout=60, user=None, **environment):
         """Runs one command to its end."""
-        ended = subprocess.run(self.command(*args), cwd=self.folder, env=self.environment(), timeout=timeout,
-                               input=stdin or "", capture_output=True, text=True, errors="replace")
+        ended = subprocess.run(self.command(*args), cwd=self.folder, env=self.environment(**environment), timeout=timeout,
+                               input=stdin or "", capture_output=True, text=True, errors="replace", user=user)
         result = Result([str(a) for a in args], ended.returncode, ended.stdout, ended.stderr)
         self.said.append(result.stdout + result.stderr)
         return result
@@ -158,8 +170,23 @@ class Campaign:
     def log(self):
         return self.run("log").stdout
 
-    def service(self, *args):
-        return Service(self, *args)
+    def entries(self, kind=None):
+        """The ledger's entries as `log --json` gives them: one line each."""
+        rows = [json.loads(line) for line in self.run("log", "--json").stdout.splitlines()]
+        return [row for row in rows if kind in (None, row["kind"])]
+
+    def notify(self, script="cat"):
+        """Has notices written to a file; script: of a shell that finds the notice on its standard input."""
+        path = self.folder / "notices.jsonl"
+        self.config["notify"] = [{"command": ["/bin/sh", "-c", f"({script}) >> '{path}' && echo >> '{path}'"]}]
+
+    def notices(self):
+        """What arrived there."""
+        lines = content(self.folder / "notices.jsonl").decode().splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+
+    def service(self, *args, user=None, **environment):
+        return Service(self, *args, user=user, **environment)
 
     def part_states(self):
         """How many parts the ledger has in each state; read from outside, read-only."""
@@ -211,17 +238,20 @@ def read_part_states(path):
 class Service:
     """`camp-post run`, from its start to its end. `with` stops it, kindly."""
 
-    def __init__(self, campaign, *args):
+    def __init__(self, campaign, *args, user=None, **environment):
         self.campaign, number = campaign, len(campaign.services)
         self.log = campaign.folder / f"service-{number}.log"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify = str(campaign.folder / f"n{number}")
         self.socket.bind(self.notify)
+        if user is not None:
+            os.chmod(self.notify, 0o666)
         self.socket.settimeout(0.02)
         self.started = time.monotonic()
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(campaign.command("run", *args), cwd=campaign.folder, stdin=subprocess.DEVNULL,
-                                            env=campaign.environment(NOTIFY_SOCKET=self.notify), stdout=log, stderr=log)
+            self.process = subprocess.Popen(campaign.command("run", *args), cwd=campaign.folder, user=user,
+                                            env=campaign.environment(NOTIFY_SOCKET=self.notify, **environment),
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         campaign.services.append(self)
 
     def said(self):
@@ -310,6 +340,42 @@ class E2E(unittest.TestCase):
 
     def assert_no_leak(self, campaign):
         self.assertEqual(campaign.leaks(), [], "a token stands where it must not")
+
+
+class OneAccount(E2E):
+    """One account on a server of books, and standby posts that wait for their release."""
+
+    def begin(self, count=1, **knobs):
+        self.server = self.books(**knobs)
+        c = self.campaign = self.campaign_of()
+        c.mastodon("uk", self.server)
+        self.texts = [f"Text {n}." for n in range(count)]
+        for n, text in enumerate(self.texts):
+            c.post(f"p{n}", text, standby=True)
+        c.write()
+        return c
+
+    def serve(self, *args, **environment):
+        service = self.campaign.service(*args, **environment)
+        self.addCleanup(service.kill)
+        service.wait_ready()
+        return service
+
+    def accepted(self):
+        self.ran(self.campaign, "run", "--once", codes=(0, 3))
+        return self.campaign.state / "ledger.db"
+
+    def seen(self):
+        self.eventually(lambda: set(self.campaign.states().values()) == {"seen"}, self.campaign)
+        self.assert_once(self.server, self.texts, self.campaign)
+
+    def refused(self, *words, commands=(("run", "--once"),), codes=(4,)):
+        """Each command says these words and ends with that code."""
+        for command in commands:
+            said = self.ran(self.campaign, *command, codes=codes).stderr
+            for word in words:
+                self.assertRegex(said, word)
+        self.assertEqual(self.server.statuses(), [])
 
 
 def plain(markup):

@@ -328,7 +328,9 @@ static void a_person_decides_only_what_fits(void **state)
         { CP_UNCERTAIN, CP_DECIDE_CANCEL, "commit 1 uncertain>cancelled" },
         { CP_UNCERTAIN, CP_DECIDE_PUBLISHED, "commit 1 uncertain>published" },
         { CP_UNCERTAIN, CP_DECIDE_ABSENT, "commit 1 uncertain>planned +1" },
+        { CP_UNCERTAIN, CP_DECIDE_GIVE_UP, "commit 1 uncertain>cancelled" },
         { CP_UNCERTAIN, CP_DECIDE_RETRY, "forget 1" },
+        { CP_EXPIRED, CP_DECIDE_GIVE_UP, "forget 1" },
         { CP_REJECTED, CP_DECIDE_CANCEL, "forget 1" },
         { CP_REJECTED, CP_DECIDE_ABSENT, "forget 1" },
         { CP_CANCELLED, CP_DECIDE_RETRY, "forget 1" },
@@ -349,6 +351,24 @@ static void a_person_decides_only_what_fits(void **state)
             assert_string_equal(w->actions.items[0].change.by, "ann");
         world_free(w);
     }
+}
+
+static void a_retry_needs_a_deadline_that_is_still_to_come(void **state)
+{
+    struct world *w = world_with(CP_GUARANTEE_LOOKUP);
+    struct cp_engine_delivery d = delivery(w, 1);
+    struct cp_engine_part part = { .state = CP_EXPIRED };
+
+    (void)state;
+    d.parts = &part;
+    d.part_count = 1;
+    d.send_by_us = w->now.plan_us;
+    decide(w, d, CP_DECIDE_RETRY);
+    says(w, "forget 1");
+    d.send_by_us = w->now.plan_us + CP_SECOND;
+    decide(w, d, CP_DECIDE_RETRY);
+    says(w, "commit 1 expired>planned");
+    world_free(w);
 }
 
 static void what_is_prepared_can_be_cancelled_and_what_is_out_can_not(void **state)
@@ -426,6 +446,7 @@ int main(void)
         cmocka_unit_test(accepted_without_a_name_is_doubt),
         cmocka_unit_test(a_refused_upload_is_rejected_and_the_account_goes_on),
         cmocka_unit_test(a_person_decides_only_what_fits),
+        cmocka_unit_test(a_retry_needs_a_deadline_that_is_still_to_come),
         cmocka_unit_test(what_is_prepared_can_be_cancelled_and_what_is_out_can_not),
         cmocka_unit_test(stopping_begins_nothing_new_and_lets_open_ones_settle),
         cmocka_unit_test(a_failed_commit_ends_everything),

@@ -8,7 +8,7 @@ given as {"kind": NAME, …} with any of
     on       "publish" (the default), "media", "list" or "read"
     match    only for requests whose body contains this text
     before_ms    how long it hesitates before it acts or misbehaves
-    status, location, reset_s, ms, listen_again_ms, text    what the kind needs
+    status, location, reset_s, retry_after_s, ms, listen_again_ms, text    what the kind needs
 """
 import random
 import threading
@@ -28,7 +28,9 @@ def error(status, text, headers=()):
 
 
 def refuse_429(fault, *_):
-    # No Retry-After: Mastodon tells the end of the window in X-RateLimit-Reset alone.
+    if "retry_after_s" in fault:
+        return error(429, "Too many requests", [("Retry-After", str(fault["retry_after_s"]))])
+    # Mastodon itself tells the end of the window in X-RateLimit-Reset alone.
     reset = datetime.now(timezone.utc) + timedelta(seconds=fault.get("reset_s", 1))
     return error(429, "Too many requests", [("X-RateLimit-Limit", "300"), ("X-RateLimit-Remaining", "0"),
                                             ("X-RateLimit-Reset", iso(reset))])
