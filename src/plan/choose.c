@@ -248,10 +248,10 @@ static struct cp_rendering_slot *find_slot(struct cp_builder *builder, size_t nu
     return grown ? &grown[number] : NULL;
 }
 
-/* Said once for an account that something is planned for. */
+/* Said once for an account that something is planned for. A folder has no limits to be asked for. */
 static void note_assumption(struct choice *choice, size_t account)
 {
-    if (!choice->builder->assumption_due[account])
+    if (!choice->builder->assumption_due[account] || !choice->account->server)
         return;
     choice->builder->assumption_due[account] = false;
     cp_diagnose(said(choice), CP_NOTE, "limits-assumed", choice->account->at, NULL,

@@ -258,6 +258,9 @@ static void assumed_limits_are_marked_and_noted_once(void **state)
     f->facts[1].assumed = true;
     fixture_add_post(f, "other");
     fixture_plan(f);
+    assert_int_equal(fixture_said_times(f, "limits-assumed"), 0); /* there is no server to ask */
+    f->accounts[1].server = "https://social.example";
+    fixture_plan(f);
     fixture_assert_fine(f);
     assert_false(fixture_find(f, uk)->parts[0].assumed);
     assert_true(fixture_find(f, mx)->parts[0].assumed);
@@ -382,6 +385,24 @@ static void without_any_account_it_is_said_what_to_do(void **state)
     assert_non_null(strstr(fixture_said(f, "no-account")->hint, "camp-post login"));
 }
 
+static void limits_above_the_servers_own_are_a_warning(void **state)
+{
+    struct fixture *f = *state;
+    struct cp_facts *facts = &f->facts[0];
+
+    facts->rate_posts = 300;
+    facts->rate_per_us = 180 * CP_MINUTE;
+    facts->spacing_us = CP_SECOND;
+    f->accounts[0].limits = (struct cp_limits){ 100, 60 * CP_MINUTE, CP_SECOND, -1, -1 };
+    fixture_plan(f);
+    fixture_assert_fine(f);
+    assert_int_equal(fixture_said_times(f, "limits-above"), 0);
+    f->accounts[0].limits = (struct cp_limits){ 101, 60 * CP_MINUTE, 0, -1, -1 };
+    fixture_plan(f);
+    fixture_assert_fine(f);
+    assert_int_equal(fixture_said_times(f, "limits-above"), 2);
+}
+
 #define ROW(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -404,6 +425,7 @@ int main(void)
         ROW(media_must_fit_the_server),
         ROW(a_thread_needs_an_adapter_that_can_reply),
         ROW(a_selector_without_accounts_here_is_a_note),
+        ROW(limits_above_the_servers_own_are_a_warning),
         ROW(without_any_account_it_is_said_what_to_do),
     };
 
