@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const char *const visibilities[] = { "public", "unlisted", "private", "direct", NULL };
+
 static const struct cp_option options[] = {
     { .name = "server",
       .type = CP_OPTION_SERVER,
@@ -11,7 +13,8 @@ static const struct cp_option options[] = {
     { .name = "visibility",
       .type = CP_OPTION_TEXT,
       .otherwise = "public",
-      .help = "who sees posts that don't say: public, unlisted, private or direct" },
+      .help = "who sees posts that don't say: public, unlisted, private or direct",
+      .words = visibilities },
     { 0 },
 };
 

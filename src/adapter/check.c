@@ -34,6 +34,15 @@ static bool is_option_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == size;
 }
 
+static bool is_allowed(const struct cp_option *option, const char *text)
+{
+    const char *const *word = option->words;
+
+    while (word && *word && strcmp(*word, text) != 0)
+        word++;
+    return !word || *word;
+}
+
 static bool default_fits(const struct cp_option *option)
 {
     char *end;
@@ -50,7 +59,7 @@ static bool default_fits(const struct cp_option *option)
     case CP_OPTION_DIRECTORY:
         return false; /* a place to publish to is always a person's choice */
     case CP_OPTION_TEXT:
-        break;
+        return is_allowed(option, option->otherwise);
     }
     return true;
 }

@@ -43,6 +43,9 @@ struct cp_engine *cp_engine_create(const struct cp_engine_options *options, stru
     }
     e->now = options->now;
     e->clock_offset = options->now.wall_us - options->now.boot_us;
+    e->some = options->only != NULL;
+    if (options->only)
+        e->only = *options->only;
     e->overdue_after_us =
         options->overdue_after_us > 0 ? options->overdue_after_us : CP_OVERDUE_AFTER;
     e->random = options->seed * UINT64_C(0x9e3779b97f4a7c15) + 1;

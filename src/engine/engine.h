@@ -235,7 +235,9 @@ struct cp_engine_options {
     uint64_t seed;     /* of the jitter */
     int64_t newest_us; /* the newest wall time in the ledger: a clock behind it is not trusted */
     int64_t overdue_after_us; /* 0: one minute */
-    struct cp_now now;        /* at the start */
+    const struct cp_scope
+        *only;         /* copied; nothing else is prepared, sent or let expire. NULL: all */
+    struct cp_now now; /* at the start */
 };
 
 struct cp_engine *cp_engine_create(const struct cp_engine_options *options, struct cp_error *err);

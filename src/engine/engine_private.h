@@ -227,6 +227,8 @@ struct cp_engine {
     bool clock_trusted, clock_hold_asked;
     bool stopping; /* begin nothing new */
     bool failed;   /* a commit failed: do nothing at all */
+    bool some;     /* `only` says which deliveries are ours; else all are */
+    struct cp_scope only;
 
     struct account *accounts, *dirty;
     struct server *servers;
@@ -307,6 +309,8 @@ void engine_clock_trust(struct cp_engine *e);
 /* ---- hold.c -------------------------------------------------------------------------------- */
 
 bool engine_held(const struct cp_engine *e, const struct delivery *d);
+/* Left to another run: this one was told to see to others only. */
+bool engine_outside(const struct cp_engine *e, const struct delivery *d);
 void engine_hold_event(struct cp_engine *e, const struct cp_engine_event *event);
 void engine_hold_release(struct cp_engine *e, int64_t row);
 /* Ends the program's own holds of exactly this account. */

@@ -7,17 +7,29 @@
 
 #include "engine/engine_private.h"
 
-bool engine_held(const struct cp_engine *e, const struct delivery *d)
+static struct cp_scope_subject subject_of(const struct delivery *d)
 {
-    struct cp_scope_subject subject = {
+    return (struct cp_scope_subject){
         .campaign = d->names,
         .organisation = d->account->organisation,
         .account = d->account->name,
         .post = d->names + d->post_at,
         .occurrence = d->names + d->occurrence_at,
     };
+}
 
-    if (d->account->trouble != TROUBLE_NONE)
+bool engine_outside(const struct cp_engine *e, const struct delivery *d)
+{
+    struct cp_scope_subject subject = subject_of(d);
+
+    return e->some && !cp_scope_covers(&e->only, &subject);
+}
+
+bool engine_held(const struct cp_engine *e, const struct delivery *d)
+{
+    struct cp_scope_subject subject = subject_of(d);
+
+    if (d->account->trouble != TROUBLE_NONE || engine_outside(e, d))
         return true;
     for (const struct hold *h = e->holds; h; h = h->next) {
         if (cp_scope_covers(&h->scope, &subject))

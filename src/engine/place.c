@@ -56,7 +56,8 @@ static bool expires(struct cp_engine *e, struct delivery *d)
     struct part *p = &d->parts[0];
     struct wish wish = engine_part_wish(p, CP_EXPIRED, CP_ON_TOO_LATE);
 
-    if (d->current != 0 || !d->wanted || d->late || d->standby || d->account->gone)
+    if (d->current != 0 || !d->wanted || d->late || d->standby || d->account->gone ||
+        engine_outside(e, d))
         return false;
     if (!engine_past(e, d)) {
         if (d->send_by_us != CP_NEVER)

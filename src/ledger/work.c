@@ -146,6 +146,29 @@ static bool gather_taken(struct gathering *g)
     return got == 0;
 }
 
+static bool gather(struct gathering *g)
+{
+    struct cp_work *w = g->work;
+
+    return gather_names(g) && place_frozen(g) && gather_tried(g) &&
+           gather_remote(g, g->part - 1, &w->parent_id) &&
+           gather_remote(g, g->part > 1 ? 1 : 0, &w->root_id) && gather_taken(g);
+}
+
+/* In one transaction: it all belongs to one moment, and the file is locked once instead of for each question. */
+static bool gather_at_once(struct gathering *g)
+{
+    bool begins = sqlite3_get_autocommit(g->c->db);
+    bool good;
+
+    if (begins && !cp_sql_run(g->c, cp_sql(g->c, CP_SQL_BEGIN_READ, g->err), g->err))
+        return false;
+    good = gather(g);
+    if (begins)
+        good = cp_sql_run(g->c, cp_sql(g->c, CP_SQL_COMMIT, g->err), good ? g->err : NULL) && good;
+    return good;
+}
+
 bool cp_ledger_work(struct cp_ledger *ledger, int64_t row, unsigned part, struct cp_work *out,
                     struct cp_error *err)
 {
@@ -157,9 +180,7 @@ bool cp_ledger_work(struct cp_ledger *ledger, int64_t row, unsigned part, struct
 
     if (!work.arena)
         return cp_error_no_memory(err);
-    good = gather_names(&g) && place_frozen(&g) && gather_tried(&g) &&
-           gather_remote(&g, part - 1, &work.parent_id) &&
-           gather_remote(&g, part > 1 ? 1 : 0, &work.root_id) && gather_taken(&g);
+    good = gather_at_once(&g);
     if (good && cp_arena_failed(work.arena))
         good = cp_error_no_memory(err);
     if (good)

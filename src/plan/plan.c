@@ -72,6 +72,29 @@ static void say_late(struct cp_builder *builder)
                     builder->late == 1 ? "delivery was" : "deliveries were");
 }
 
+/* What the configuration says wins; but a server that is asked for more than it allows may lock us out. */
+static void check_limits(struct cp_builder *builder, const struct cp_account *account,
+                         const struct cp_facts *facts)
+{
+    const struct cp_limits *limits = &account->limits;
+    struct cp_diagnostics *diagnostics = &builder->plan->diagnostics;
+
+    if (limits->posts > 0 && limits->per_us > 0 && facts->rate_posts > 0 &&
+        (double)limits->posts * (double)facts->rate_per_us >
+            (double)facts->rate_posts * (double)limits->per_us)
+        cp_diagnose(diagnostics, CP_WARNING, "limits-above", account->at, NULL,
+                    "camp-post by itself uses half of what a server allows",
+                    "account '%s' may post more often than its server allows, which is %lld in "
+                    "%lld minutes",
+                    account->id, (long long)facts->rate_posts,
+                    (long long)(facts->rate_per_us / CP_MINUTE));
+    if (limits->spacing_us >= 0 && limits->spacing_us < facts->spacing_us)
+        cp_diagnose(diagnostics, CP_WARNING, "limits-above", account->at, NULL, NULL,
+                    "account '%s' may post at a closer distance than its server allows, which is "
+                    "%lld seconds",
+                    account->id, (long long)(facts->spacing_us / CP_SECOND));
+}
+
 static bool prepare(struct cp_builder *builder)
 {
     size_t accounts = builder->input->config->account_count;
@@ -84,15 +107,15 @@ static bool prepare(struct cp_builder *builder)
     builder->accounts.arena = builder->scratch;
     builder->by_class = cp_arena_array(builder->scratch, accounts, sizeof(*builder->by_class));
     builder->class_of = cp_arena_array(builder->scratch, accounts, sizeof(*builder->class_of));
-    builder->limits_unsaid =
-        cp_arena_array(builder->scratch, accounts, sizeof(*builder->limits_unsaid));
+    builder->assumption_due =
+        cp_arena_array(builder->scratch, accounts, sizeof(*builder->assumption_due));
     if (cp_arena_failed(builder->scratch))
         return false;
     for (size_t i = 0; i < accounts; i++) {
         struct cp_account *account = &builder->input->config->accounts[i];
 
         cp_table_put(&builder->accounts, account->id, strlen(account->id), account);
-        builder->limits_unsaid[i] = true;
+        builder->assumption_due[i] = builder->input->facts[i].assumed;
     }
     return cp_plan_index_snapshot(builder);
 }
@@ -103,6 +126,8 @@ static void build(struct cp_builder *builder)
 
     cp_plan_check_names(builder);
     cp_plan_check_sources(builder);
+    for (size_t i = 0; i < builder->input->config->account_count; i++)
+        check_limits(builder, &builder->input->config->accounts[i], &builder->input->facts[i]);
     cp_plan_sort_accounts(builder);
     for (size_t i = 0; i < builder->input->campaign_count; i++)
         cp_plan_expand(builder, builder->input->campaigns[i]);

@@ -126,11 +126,26 @@ static const char *read_truth(struct reader *reader, const struct yaml_node *nod
     return NULL;
 }
 
-static const char *read_option(struct config_reader *cr, const struct yaml_node *node,
+static const char *read_choice(struct reader *reader, const struct yaml_node *node,
                                const struct cp_option *option)
 {
     const char *text = NULL;
+    size_t count = 0;
 
+    read_string(reader, node, &text);
+    for (; option->words && option->words[count]; count++) {
+        if (text && strcmp(option->words[count], text) == 0)
+            return text;
+    }
+    if (!text || !option->words)
+        return text;
+    complain_unknown(reader, node, "word", "word", option->words, count);
+    return NULL;
+}
+
+static const char *read_option(struct config_reader *cr, const struct yaml_node *node,
+                               const struct cp_option *option)
+{
     switch (option->type) {
     case CP_OPTION_NUMBER:
         return read_number(&cr->reader, node, option);
@@ -141,8 +156,7 @@ static const char *read_option(struct config_reader *cr, const struct yaml_node 
     case CP_OPTION_DIRECTORY:
         return read_directory(cr, node);
     case CP_OPTION_TEXT:
-        read_string(&cr->reader, node, &text);
-        return text;
+        return read_choice(&cr->reader, node, option);
     }
     return NULL;
 }

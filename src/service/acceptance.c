@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,7 @@ static void take_over(struct service *service, struct acceptance *acceptance)
     acceptance->preview.arena = NULL;
     if (!accounts_apply(service, service->config, acceptance->numbers, &err))
         service_fail(service, &err);
+    accounts_look_at_credentials(service);
     cp_arena_free(old);
     if (acceptance->accepted.added || acceptance->accepted.changed ||
         acceptance->accepted.cancelled || acceptance->accepted.late)
@@ -254,6 +256,8 @@ static void done(struct service *service, struct write_task *task)
     free(acceptance->touched);
     free(acceptance->numbers);
     free(acceptance);
+    /* A large campaign was in memory for a moment; what is left over is many small holes. */
+    malloc_trim(0);
     if (service->again) {
         service->again = false;
         acceptance_start(service);

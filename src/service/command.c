@@ -68,17 +68,23 @@ static const char *state_of(const struct cp_ledger_row *row)
     return cp_part_state_name(CP_PUBLISHED);
 }
 
-static bool covers(const struct command *command, const struct cp_ledger_row *row)
+bool service_covers(const struct service *service, const struct cp_scope *scope,
+                    const struct cp_ledger_row *row)
 {
     struct cp_scope_subject subject = {
         .campaign = row->campaign,
-        .organisation = organisation_of(command->service, row->account),
+        .organisation = organisation_of(service, row->account),
         .account = row->account,
         .post = row->post,
         .occurrence = row->occurrence,
     };
 
-    return cp_scope_covers(&command->scope, &subject);
+    return cp_scope_covers(scope, &subject);
+}
+
+static bool covers(const struct command *command, const struct cp_ledger_row *row)
+{
+    return service_covers(command->service, &command->scope, row);
 }
 
 static bool waits_for_release(const struct cp_ledger_row *row)

@@ -292,7 +292,9 @@ json_t *control_ask(const char *state, const json_t *command, struct cp_error *e
     if (!json)
         cp_error_set(
             err, &cp_service_errors, CP_SERVICE_ENVIRONMENT,
-            "the running service did not answer; look at its log and at `camp-post status`");
+            "the running service did not answer; look at its log and at `camp-post status`. A file "
+            "'%s/HOLD' stops everything",
+            state);
     cp_buffer_release(&answer);
     return json;
 }

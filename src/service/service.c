@@ -289,7 +289,8 @@ static bool tell_stored_hold(const struct cp_ledger_hold *hold, void *ctx)
 
 static bool open_engine(struct service *service, struct cp_error *err)
 {
-    struct cp_engine_options options = { .now = service_now(service) };
+    struct cp_engine_options options = { .now = service_now(service),
+                                         .only = service->options.only };
 
     if (getrandom(&options.seed, sizeof(options.seed), 0) != (ssize_t)sizeof(options.seed))
         options.seed = (uint64_t)options.now.boot_us;
@@ -467,14 +468,19 @@ void service_before_sleep(struct service *service)
 /* ---- what is left -------------------------------------------------------------------------- */
 
 struct left {
+    const struct service *service;
     int64_t now_us;
-    size_t trouble, due;
+    size_t covered, trouble, due;
 };
 
 static bool count_left(const struct cp_ledger_row *row, void *ctx)
 {
     struct left *left = ctx;
+    const struct cp_scope *only = left->service->options.only;
 
+    if (only && !service_covers(left->service, only, row))
+        return true;
+    left->covered++;
     for (size_t i = 0; i < row->part_count && row->wanted; i++) {
         enum cp_part_state state = row->parts[i].state;
         bool waits = (row->standby || row->late) && !row->released;
@@ -488,18 +494,25 @@ static bool count_left(const struct cp_ledger_row *row, void *ctx)
 
 static enum cp_service_ending judge(struct service *service)
 {
-    struct left left = { .now_us = service_now(service).plan_us };
+    struct left left = { .service = service, .now_us = service_now(service).plan_us };
 
     if (service->ending != CP_ENDED_WELL ||
         (!service->options.once && !service->options.fast_forward))
         return service->ending;
     if (!cp_ledger_rows(service->ledger, false, count_left, &left, service->err))
         return CP_ENDED_ENVIRONMENT;
+    if (service->options.only && !left.covered)
+        cp_log(CP_LOG_WARNING, "nothing that was accepted is of the scope after --only");
     if (left.due)
-        cp_log(CP_LOG_WARNING, "%zu parts are due and still wait; see `camp-post status`",
+        cp_log(CP_LOG_WARNING,
+               left.due == 1 ? "%zu part is due and still waits; see `camp-post status`"
+                             : "%zu parts are due and still wait; see `camp-post status`",
                left.due);
     if (left.trouble)
-        cp_log(CP_LOG_WARNING, "%zu parts need a decision; see `camp-post status`", left.trouble);
+        cp_log(CP_LOG_WARNING,
+               left.trouble == 1 ? "%zu part needs a decision; see `camp-post status`"
+                                 : "%zu parts need a decision; see `camp-post status`",
+               left.trouble);
     return left.due || left.trouble ? CP_ENDED_LEFT : CP_ENDED_WELL;
 }
 

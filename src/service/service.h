@@ -33,7 +33,7 @@ struct cp_service_options {
     const char *const *files; /* schedules given on the command line; NULL: the configuration's */
     size_t file_count;
     const struct cp_adapters *adapters;
-    const struct cp_scope *only; /* NULL: everything is claimed */
+    const struct cp_scope *only; /* what is accepted and sent; NULL: everything */
     bool once;                   /* end when nothing is left to do now */
     bool fast_forward;           /* plan time starts at start_us and jumps */
     int64_t start_us;

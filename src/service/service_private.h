@@ -205,6 +205,8 @@ bool wake_must_pause(struct service *service);
 void wake_jump(struct service *service);
 
 /* command.c */
+bool service_covers(const struct service *service, const struct cp_scope *scope,
+                    const struct cp_ledger_row *row);
 typedef void command_answer_fn(json_t *answer, void *ctx);
 /* Runs a decision; `answer` (which takes the reference) is called once, on the loop, after its commit. */
 void command_run(struct service *service, const json_t *command, command_answer_fn *answer,

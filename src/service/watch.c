@@ -179,6 +179,7 @@ void watch_files(struct service *service, const struct cp_preview *preview)
     watch->quiet.data = watch;
     watch->open = 1;
     add_path(watch, service->config->path);
+    add_path(watch, service->config->credentials); /* a new login ends a hold by itself */
     for (size_t i = 0; i < service->config->schedule_count && !service->options.files; i++)
         add_path(watch, service->config->schedules[i]);
     for (size_t i = 0; i < service->options.file_count; i++)

@@ -44,6 +44,18 @@ class Decisions(E2E):
         said = self.ran(self.campaign, "release", "hello").stdout.splitlines()[0]
         self.assertEqual(said, "1 hold ended, 1 delivery released; still held: account:uk-feed (ask first)")
 
+    def test_a_run_with_only_sends_nothing_else(self):
+        self.campaign.feed("mx-feed")
+        self.standby()
+        self.ran(self.campaign, "run", "--once")
+        self.ran(self.campaign, "release", "hello")
+        self.ran(self.campaign, "run", "--once", "--only", "account:mx-feed")
+        states = self.campaign.states()
+        self.assertEqual(states["trial/hello/-/mx-feed"], "seen")
+        self.assertIn(states["trial/hello/-/uk-feed"], ("planned", "due"))
+        slip = self.ran(self.campaign, "run", "--once", "--only", "account:mx-fed")
+        self.assertIn("nothing that was accepted is of the scope", slip.stderr)
+
     def test_the_log_names_deliveries_as_people_do(self):
         due = at(seconds=2)
         self.campaign.post("why", at=due, thread=[{"text": "One."}, {"text": "Two."}])

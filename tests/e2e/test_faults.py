@@ -123,8 +123,7 @@ class Honoured(Reuse, Faults):
 
     def test_a_401_holds_the_account_until_the_credential_is_renewed(self):
         self.held_after({"kind": "401"})
-        self.campaign.credential("uk", f"t-{self.known}")
-        self.service.reload()
+        self.campaign.credential("uk", f"t-{self.known}")  # noticed by itself
         self.reach("published")
         self.assert_once(self.server, self.texts, self.campaign)
 

@@ -22,6 +22,36 @@ static void a_hold_ends_preparation_at_once(void **state)
     world_free(w);
 }
 
+static void a_run_that_sees_to_some_leaves_the_others_alone(void **state)
+{
+    struct world *w = world_make();
+    struct cp_engine_options options = { .seed = 7, .now = w->now };
+    struct cp_engine_delivery other;
+    struct cp_scope only;
+    struct cp_error err = { 0 };
+
+    (void)state;
+    assert_true(cp_scope_parse("p1", &only, &err));
+    options.only = &only;
+    cp_engine_free(w->engine);
+    w->engine = cp_engine_create(&options, &err);
+    assert_non_null(w->engine);
+    account(w);
+    who(w, 1, CP_VERDICT_ACCEPTED);
+    other = delivery(w, 2);
+    other.post = "p2";
+    load(w, other);
+    says(w, "");
+    assert_int_equal(why(w, 2), CP_WAIT_HELD);
+    tick(w, SECONDS(7200)); /* past its send_by: neither sent nor given up */
+    says(w, "");
+    other = delivery(w, 1);
+    other.post = "p1";
+    load(w, other);
+    says(w, "prepare 1");
+    world_free(w);
+}
+
 static void a_hold_that_is_not_about_it_does_not_stop_it(void **state)
 {
     struct world *w = world_with(CP_GUARANTEE_LOOKUP);
@@ -351,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hold_ends_preparation_at_once),
+        cmocka_unit_test(a_run_that_sees_to_some_leaves_the_others_alone),
         cmocka_unit_test(a_hold_that_is_not_about_it_does_not_stop_it),
         cmocka_unit_test(what_is_in_flight_meets_the_hold_at_the_gate),
         cmocka_unit_test(a_hold_during_the_commit_is_met_at_the_gate),

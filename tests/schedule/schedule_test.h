@@ -55,9 +55,10 @@ static inline struct cp_campaign *read_schedule_text(struct fixture *f, const ch
 }
 
 /* Two adapters with an option of each type. */
+static const char *const visibilities[] = { "public", "unlisted", NULL };
 static const struct cp_option mastodon_options[] = {
     { .name = "server", .type = CP_OPTION_SERVER, .required = true, .help = "the server" },
-    { .name = "visibility", .type = CP_OPTION_TEXT, .otherwise = "public" },
+    { .name = "visibility", .type = CP_OPTION_TEXT, .otherwise = "public", .words = visibilities },
     { 0 },
 };
 static const struct cp_option feed_options[] = {

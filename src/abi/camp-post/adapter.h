@@ -251,6 +251,8 @@ struct cp_option {
     const char *otherwise; /* the default as text, or NULL */
     int64_t minimum, maximum;
     const char *help; /* one line */
+    const char *const
+        *words; /* TEXT: those that are allowed, the last one NULL; or NULL: any text */
 };
 
 /* How an adapter is made known. Nothing after `size` is read before `abi` and `size` are accepted. */
