@@ -8,14 +8,20 @@
 
 #include "cli/cli_private.h"
 
-/* Tokens will be in memory: no core file, no debugger of the same user, no file for others' eyes. */
+/* Tokens will be in memory: no core file, no debugger of the same user. */
 static void protect(void)
 {
     struct rlimit none = { 0, 0 };
 
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &none);
-    umask(077);
+}
+
+/* No file for others' eyes; but what `new` makes may belong to a service that runs as another user. */
+static void close_files(const struct cp_command *command)
+{
+    if (command != &cp_cmd_new)
+        umask(077);
 }
 
 static void prepare(void)
@@ -45,6 +51,7 @@ int main(int argc, char **argv)
     protect();
     prepare();
     command = cp_arguments_parse(argc, argv, &arguments);
+    close_files(command);
     code = command->run(command, &arguments);
     free(arguments.words);
     return close_output(code);

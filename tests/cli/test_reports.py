@@ -1,5 +1,6 @@
 """new, check, run, and what status, show, log, accounts and the decisions say of it."""
 import json
+import os
 
 from harness import E2E, at, main
 
@@ -19,6 +20,10 @@ class Reports(E2E):
         self.assertIn("camp-post --dry-run", self.ran(self.campaign, "new", "fresh").stdout)
         fresh = self.campaign.folder / "fresh"
         before = (fresh / "camp-post.yaml").read_bytes()
+        mask = os.umask(0)
+        os.umask(mask)
+        for path, open_to in ((fresh / "camp-post.yaml", 0o666), (fresh / "schedule", 0o777)):
+            self.assertEqual(path.stat().st_mode & 0o777, open_to & ~mask, f"{path} goes by the person's umask")
         self.ran(self.campaign, "--config", "fresh/camp-post.yaml", "check")
         again = self.ran(self.campaign, "new", "fresh", codes=(4,))
         self.assertIn("fresh", again.stderr)
