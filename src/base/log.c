@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,9 +14,10 @@ void cp_log_set_level(enum cp_log_level level)
     most = level;
 }
 
+/* systemd sets it where standard error is read by the journal, systemd.exec(5). */
 static const char *prefix(enum cp_log_level level)
 {
-    bool person = isatty(STDERR_FILENO);
+    bool person = !getenv("JOURNAL_STREAM") || isatty(STDERR_FILENO);
 
     switch (level) {
     case CP_LOG_ERROR:

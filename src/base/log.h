@@ -1,6 +1,6 @@
-/* src/base/log.h - one line per event on standard error, with a syslog priority in front.
+/* src/base/log.h - one line per event on standard error, with its level in front.
  *
- * journald reads the "<4>" prefix; on a terminal the word of the level stands there instead. Control
+ * For the journal that is a priority, "<4>"; for everybody else a word, and nothing where all is well. Control
  * characters in values are printed as \xNN, so that a hostile reply can't forge a line. Never pass
  * a token or a header's value: there is no way to print a struct cp_secret.
  */

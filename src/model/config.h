@@ -44,7 +44,7 @@ struct cp_notify {
 };
 
 struct cp_config {
-    const char *path; /* the file; its folder is where relative paths start */
+    const char *path;       /* the file; its folder is where relative paths start */
     const char **schedules; /* NULL: it does not say; an empty list is said */
     size_t schedule_count;
     const char *state, *credentials; /* folders */

@@ -248,16 +248,41 @@ static struct cp_rendering_slot *find_slot(struct cp_builder *builder, size_t nu
     return grown ? &grown[number] : NULL;
 }
 
-/* Said once for an account that something is planned for. A folder has no limits to be asked for. */
-static void note_assumption(struct choice *choice, size_t account)
+static void note_assumption(struct choice *choice)
 {
-    if (!choice->builder->assumption_due[account] || !choice->account->server)
-        return;
-    choice->builder->assumption_due[account] = false;
     cp_diagnose(said(choice), CP_NOTE, "limits-assumed", choice->account->at, NULL,
                 "`camp-post check --online` asks it",
                 "the limits of account '%s' are assumed: its server was not asked yet",
                 choice->account->id);
+}
+
+/* What the configuration says wins, but a platform may close the account that goes beyond its own limit. */
+static void warn_of_rate(struct choice *choice, const struct cp_facts *facts)
+{
+    const struct cp_limits *limits = &choice->account->limits;
+
+    if (limits->posts < 0 || facts->rate_posts <= 0 ||
+        (double)limits->posts * (double)facts->rate_per_us <=
+            (double)facts->rate_posts * (double)limits->per_us)
+        return;
+    cp_diagnose(said(choice), CP_WARNING, "limit-above", choice->account->at, NULL,
+                "without it half of the platform's limit is used",
+                "account '%s' may send more than its platform allows (%lld posts in %lld minutes)",
+                choice->account->id, (long long)facts->rate_posts,
+                (long long)(facts->rate_per_us / CP_MINUTE));
+}
+
+/* Said once for an account that something is planned for. */
+static void say_limits(struct choice *choice, size_t account)
+{
+    const struct cp_facts *facts = &choice->builder->input->facts[account];
+
+    if (!choice->builder->limits_unsaid[account])
+        return;
+    choice->builder->limits_unsaid[account] = false;
+    if (facts->assumed && choice->account->server) /* a folder has no limits to be asked for */
+        note_assumption(choice);
+    warn_of_rate(choice, facts);
 }
 
 enum cp_rendered cp_plan_render(struct cp_builder *builder, const struct cp_campaign *campaign,
@@ -279,7 +304,7 @@ enum cp_rendered cp_plan_render(struct cp_builder *builder, const struct cp_camp
         return CP_AT_FAULT;
     if (slot->turn != builder->turn)
         *slot = (struct cp_rendering_slot){ builder->turn, render(&choice, account) };
-    note_assumption(&choice, account);
+    say_limits(&choice, account);
     *out = slot->rendering;
     return slot->rendering ? CP_RENDERED : CP_AT_FAULT;
 }

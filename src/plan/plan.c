@@ -107,15 +107,15 @@ static bool prepare(struct cp_builder *builder)
     builder->accounts.arena = builder->scratch;
     builder->by_class = cp_arena_array(builder->scratch, accounts, sizeof(*builder->by_class));
     builder->class_of = cp_arena_array(builder->scratch, accounts, sizeof(*builder->class_of));
-    builder->assumption_due =
-        cp_arena_array(builder->scratch, accounts, sizeof(*builder->assumption_due));
+    builder->limits_unsaid =
+        cp_arena_array(builder->scratch, accounts, sizeof(*builder->limits_unsaid));
     if (cp_arena_failed(builder->scratch))
         return false;
     for (size_t i = 0; i < accounts; i++) {
         struct cp_account *account = &builder->input->config->accounts[i];
 
         cp_table_put(&builder->accounts, account->id, strlen(account->id), account);
-        builder->assumption_due[i] = builder->input->facts[i].assumed;
+        builder->limits_unsaid[i] = true;
     }
     return cp_plan_index_snapshot(builder);
 }

@@ -62,9 +62,9 @@ struct cp_builder {
     struct cp_table accounts; /* the configuration's, by id */
     bool *claimed;            /* the snapshot's deliveries that the files still have */
 
-    size_t *by_class;     /* accounts, ordered by their class */
-    size_t *class_of;     /* by account */
-    bool *assumption_due; /* by account: not yet said that its limits are assumed */
+    size_t *by_class;    /* accounts, ordered by their class */
+    size_t *class_of;    /* by account */
+    bool *limits_unsaid; /* by account: nothing was said of its limits yet */
 
     struct cp_rendering_slot *slots;
     size_t slot_capacity;

@@ -85,6 +85,15 @@ class Feed(E2E):
         result = self.ran(self.campaign, "run", "--once", codes=(1, 4))
         self.assertIn("clock", result.stderr)
 
+    def test_the_log_calls_deliveries_by_their_names(self):
+        said = self.fast_forward().stderr.splitlines()
+        self.assertIn("accepted: 12 new, 0 changed, 0 no longer wanted, 0 late", said)
+        for state in ("planned to in_flight", "in_flight to published"):
+            for key in self.campaign.states():
+                for part in ("#1", "#2") if "/why/" in key else ("",):
+                    if "/verdict/" not in key:
+                        self.assertIn(f"{key}{part}: {state}", said)
+
     def test_a_page_stands_beside_the_feed(self):
         self.fast_forward()
         for account, words in (("uk", "No to extradition!"), ("mexico", "¡No a la extradición!")):

@@ -269,6 +269,35 @@ static void assumed_limits_are_marked_and_noted_once(void **state)
     assert_string_equal(fixture_said(f, "limits-assumed")->file, "camp-post.yaml");
 }
 
+static void a_limit_above_the_platforms_own_is_warned_of(void **state)
+{
+    static const struct {
+        int64_t posts, per_us;
+        size_t warnings;
+    } rows[] = {
+        { 300, 3 * CP_HOUR, 0 }, /* the same */
+        { 100, CP_HOUR, 0 },     /* the same in other words */
+        { 301, 3 * CP_HOUR, 1 }, { 101, CP_HOUR, 1 }, { 1000000, 36500 * CP_DAY, 0 },
+        { -1, -1, 0 }, /* nothing is written */
+    };
+    struct fixture *f = *state;
+
+    f->facts[0].rate_posts = 300;
+    f->facts[0].rate_per_us = 3 * CP_HOUR;
+    fixture_add_post(f, "other");
+    for (size_t i = 0; i < CP_COUNT(rows); i++) {
+        f->accounts[0].limits.posts = rows[i].posts;
+        f->accounts[0].limits.per_us = rows[i].per_us;
+        fixture_plan(f);
+        fixture_assert_fine(f);
+        assert_int_equal(fixture_said_times(f, "limit-above"), rows[i].warnings);
+    }
+    f->accounts[0].limits.posts = 1000;
+    f->facts[0].rate_posts = 0; /* the platform says nothing */
+    fixture_plan(f);
+    assert_int_equal(fixture_said_times(f, "limit-above"), 0);
+}
+
 static void set_most(struct cp_facts *facts)
 {
     facts->media_most = 1;
@@ -422,6 +451,7 @@ int main(void)
         ROW(five_accounts_with_one_limit_are_told_once),
         ROW(the_servers_own_rules_are_applied),
         ROW(assumed_limits_are_marked_and_noted_once),
+        ROW(a_limit_above_the_platforms_own_is_warned_of),
         ROW(media_must_fit_the_server),
         ROW(a_thread_needs_an_adapter_that_can_reply),
         ROW(a_selector_without_accounts_here_is_a_note),
