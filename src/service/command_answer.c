@@ -110,6 +110,12 @@ static json_t *list_targets(const struct command *command)
     return list;
 }
 
+/* Not a decision that came too late: it was not taken at all. */
+static bool ledger_failed(const struct command *command)
+{
+    return command->task.failed && command->task.err.domain == &cp_ledger_errors;
+}
+
 void command_give_answer(struct command *command)
 {
     struct cp_buffer message = { 0 };
@@ -122,9 +128,9 @@ void command_give_answer(struct command *command)
     } else {
         say(command, &message);
     }
-    answer = json_pack("{s:b, s:s, s:o, s:O}", "ok", is_fine(command), "message",
-                       message.data ? message.data : "", "deliveries", list_targets(command),
-                       "under_way", command->under_way);
+    answer = json_pack("{s:b, s:b, s:s, s:o, s:O}", "ok", is_fine(command), "environment",
+                       ledger_failed(command), "message", message.data ? message.data : "",
+                       "deliveries", list_targets(command), "under_way", command->under_way);
     cp_buffer_release(&message);
     command->answer(answer, command->ctx);
     json_decref(command->under_way);
