@@ -137,7 +137,7 @@ what_next() {
 == What next
    what was done when:   $program --config $work/camp-post.yaml log
    a campaign of yours:  $program new my-campaign
-   then:                 README.md, "Your first real campaign in five minutes"
+   then:                 README.md, "A first real campaign in five minutes"
 END
 }
 
