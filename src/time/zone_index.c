@@ -3,7 +3,7 @@
  * libical opens whatever path a zone's name spells, dot-dot included. So a name is believed only
  * when the tzdata package's own index has it: tzdata.zi, the rules in one file, where "Z NAME …"
  * defines a zone and "L TARGET NAME" another name of one; or the older tables zone1970.tab and
- * zone.tab, which have no other names.
+ * zone.tab, which have no other names. Of those names the ones count whose data is installed.
  */
 #include "time/zone_private.h"
 
@@ -117,6 +117,23 @@ static void sort_names(struct cp_zones *zones)
     zones->count = kept;
 }
 
+/* Debian keeps the old names ("US/Pacific") in a package of their own, tzdata-legacy, while the index
+ * lists them all. A name without a file can't be loaded, so it must not be suggested either. */
+static void keep_installed(struct cp_zones *zones, const char *folder)
+{
+    char path[PATH_MAX];
+    size_t kept = 0;
+
+    for (size_t i = 0; i < zones->count; i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, zones->names[i]);
+        if (access(path, R_OK) == 0)
+            zones->names[kept++] = zones->names[i];
+        else
+            free(zones->names[i]);
+    }
+    zones->count = kept;
+}
+
 static bool read_index(struct cp_zones *zones, struct cp_error *err)
 {
     const char *folder = icaltzutil_get_zone_directory();
@@ -137,6 +154,7 @@ static bool read_index(struct cp_zones *zones, struct cp_error *err)
     if (!add_name(zones, "UTC"))
         return cp_error_no_memory(err);
     sort_names(zones);
+    keep_installed(zones, folder);
     return true;
 }
 

@@ -46,7 +46,7 @@ static void what_is_due_is_found_through_its_index(void **state)
     struct fixture *f = *state;
 
     for (size_t i = 0; i < CP_COUNT(rows); i++) {
-        char sql[2000], how[1000] = "";
+        char sql[2000], how[1000] = "", *covering;
         sqlite3_stmt *q = NULL;
 
         snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", cp_sql_text(rows[i].id));
@@ -56,6 +56,10 @@ static void what_is_due_is_found_through_its_index(void **state)
             strcat(how, "; ");
         }
         sqlite3_finalize(q);
+        /* Newer releases see that an index covers what is asked where 3.40 does not. */
+        covering = strstr(how, rows[i].how) ? NULL : strstr(how, "COVERING ");
+        if (covering)
+            memmove(covering, covering + 9, strlen(covering + 9) + 1);
         if (!strstr(how, rows[i].how) || strstr(how, "TEMP B-TREE"))
             fail_msg("%s goes by: %s", sql, how);
     }
