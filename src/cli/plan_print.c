@@ -247,6 +247,17 @@ static void put_part(const struct page *page, const struct cp_plan_delivery *d, 
 
 /* ---- warnings ------------------------------------------------------------------------------ */
 
+/* A time that was moved is told with the occurrence that it belongs to. */
+static bool is_of_another(const struct cp_diagnostic *entry, const struct cp_plan_delivery *d)
+{
+    char quoted[2 * CP_ID_MOST];
+
+    if (!entry->code || strncmp(entry->code, "time-in-", strlen("time-in-")) != 0)
+        return false;
+    snprintf(quoted, sizeof(quoted), "'%s'", d->occurrence);
+    return strstr(entry->message, quoted) == NULL;
+}
+
 /* Under the first delivery of the post that they are about. */
 static void put_warnings(struct page *page, const struct cp_plan_delivery *d)
 {
@@ -256,7 +267,7 @@ static void put_warnings(struct page *page, const struct cp_plan_delivery *d)
         const struct cp_diagnostic *entry = &list->items[i];
         struct cp_buffer line = { 0 };
 
-        if (page->posts_of[i] != d->post)
+        if (page->posts_of[i] != d->post || is_of_another(entry, d))
             continue;
         page->posts_of[i] = NULL;
         cp_buffer_printf(&line, "%s: %s%s%s", cp_severity_name(entry->severity), entry->message,
@@ -289,6 +300,34 @@ static void put_other_warnings(struct page *page)
 
 /* ---- the page ------------------------------------------------------------------------------ */
 
+/* Does the delivery that was printed last say the same? */
+static bool is_repeated(const struct page *page, const struct cp_plan_delivery *d)
+{
+    return page->before && !page->arguments->requests && page->before->post == d->post &&
+           strcmp(page->before->content_hash, d->content_hash) == 0;
+}
+
+/* Not the text again, but what the other account's server makes of it. */
+static void put_repetition(const struct page *page, const struct cp_plan_delivery *d)
+{
+    const struct cp_plan_delivery *before = page->before;
+    const struct cp_facts *facts = cp_plan_facts(page->preview, d),
+                          *others = cp_plan_facts(page->preview, before);
+
+    if (d->parts[0].limit != before->parts[0].limit || d->parts[0].unit != before->parts[0].unit ||
+        (facts && others && facts->guarantee != others->guarantee))
+        for (size_t i = 0; i < d->part_count; i++)
+            put_measure(page, d, i);
+    fprintf(page->out, "%*s%ssays the same as ", INDENT, "", page->style->dim);
+    if (before->account_id == d->account_id && strcmp(before->occurrence, "-") != 0)
+        fprintf(page->out, "%s/", before->post_id);
+    if (before->account_id == d->account_id)
+        fprintf(page->out, "%s", before->occurrence);
+    else
+        fprintf(page->out, "to %s", before->account_id);
+    fprintf(page->out, "%s\n", page->style->off);
+}
+
 static void put_delivery(struct page *page, const struct cp_plan_delivery *d)
 {
     put_heading(page, d);
@@ -298,10 +337,8 @@ static void put_delivery(struct page *page, const struct cp_plan_delivery *d)
     put_warnings(page, d);
     if (d->change == CP_CHANGE_CANCEL)
         return;
-    if (page->before && !page->arguments->requests && page->before->post == d->post &&
-        strcmp(page->before->content_hash, d->content_hash) == 0) {
-        fprintf(page->out, "%*s%ssays the same as to %s%s\n", INDENT, "", page->style->dim,
-                page->before->account_id, page->style->off);
+    if (is_repeated(page, d)) {
+        put_repetition(page, d);
         return;
     }
     for (size_t i = 0; i < d->part_count; i++)

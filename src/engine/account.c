@@ -215,6 +215,7 @@ void engine_account_gone(struct cp_engine *e, uint32_t number)
     a->gone = true;
     a->known = false;
     engine_heap_remove(&a->who);
+    engine_hold_end_of(e, a, "the account has left the configuration");
     if (a->claim && !a->claim_aborting) {
         action = engine_act(e, CP_DO_ABORT);
         action->row = a->claim->row;
@@ -234,6 +235,9 @@ static const char *cure(struct cp_engine *e, const struct account *a, enum troub
 {
     if (trouble == TROUBLE_CREDENTIAL)
         return engine_printf(e, "run 'camp-post login %s'", a->name);
+    if (trouble == TROUBLE_IDENTITY && !a->remote_id)
+        return engine_printf(e, "take '%s' out of the configuration, or log in as another account",
+                             a->name);
     if (trouble == TROUBLE_IDENTITY)
         return engine_printf(e, "log in as the account that '%s' was before", a->name);
     return engine_printf(e, "change its configuration, then 'camp-post release account:%s'",

@@ -128,6 +128,29 @@ class Plan(E2E):
             self.assertIn(sign, said)
         self.assertIn("4 deliveries: 1 add, 1 change, 1 cancel, 1 unchanged", said)
 
+    def test_what_repeats_a_text_names_the_other_and_its_own_measure(self):
+        campaign = self.campaign_of(zone="Europe/London")
+        campaign.feed("feed")
+        campaign.accounts["main"] = {"adapter": "mastodon", "server": "https://social.example", "languages": ["en"],
+                                     "credential": "main"}
+        campaign.events["open"] = {"start": "2099-06-10 12:00"}
+        campaign.post("p", "A text.", relative={"event": "open", "offsets": ["-2h", "-1h"]}, to={"adapter": "feed"})
+        campaign.post("q", "A text.", at="2099-06-12 12:00")
+        campaign.write()
+        said = self.ran(campaign, "--dry-run").stdout
+        self.assertIn("says the same as p/open-2h\n", said)
+        self.assertRegex(said, r"guarantee native \(assumed\)\n.*\n.*q to main.*\n.*/500 graphemes.*\n.*says the same as to feed")
+
+    def test_a_moved_time_is_told_with_its_own_occurrence(self):
+        campaign = self.campaign_of(zone="Europe/London")
+        campaign.feed("feed")
+        campaign.events["open"] = {"start": "2031-03-31 01:30"}
+        campaign.post("p", "A text.", relative={"event": "open", "offsets": ["-1d", "-25h"]})
+        campaign.write()
+        lines = self.ran(campaign, "--dry-run").stdout.splitlines()
+        at_ = next(i for i, line in enumerate(lines) if "p/open-1d to feed" in line)
+        self.assertIn("the time of 'open-1d' does not exist", lines[at_ + 1])
+
     def test_an_empty_plan_says_so(self):
         campaign = self.campaign_of()
         campaign.feed("feed")

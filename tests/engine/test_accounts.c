@@ -91,6 +91,22 @@ static void two_names_for_one_account_are_held(void **state)
                                       .remote_id = "id-1",
                                       .conflict = "a9" });
     says(w, "hold account:a1 !");
+    assert_non_null(strstr(action(w, CP_DO_HOLD)->notice, "take 'a1' out of the configuration"));
+    world_free(w);
+}
+
+static void the_hold_of_an_account_that_has_left_ends(void **state)
+{
+    struct world *w = world_with(CP_GUARANTEE_LOOKUP);
+
+    (void)state;
+    load_new(w, 1);
+    to_publish(w, 1);
+    replied(w, 1, 1, CP_VERDICT_REAUTHENTICATE);
+    ok(w, 1);
+    hold(w, 5, "account:a1", true);
+    tell(w, (struct cp_engine_event){ .kind = CP_EV_ACCOUNT_GONE, .number = 1 });
+    assert_int_equal(action(w, CP_DO_END_HOLD)->row, 5);
     world_free(w);
 }
 
@@ -261,6 +277,7 @@ int main(void)
         cmocka_unit_test(what_is_ready_is_asked_once_more_before_it_is_committed),
         cmocka_unit_test(another_account_than_before_is_held),
         cmocka_unit_test(two_names_for_one_account_are_held),
+        cmocka_unit_test(the_hold_of_an_account_that_has_left_ends),
         cmocka_unit_test(a_credential_that_is_no_longer_good_says_how_to_log_in),
         cmocka_unit_test(a_hold_that_came_after_its_trouble_ended_ends_at_once),
         cmocka_unit_test(what_the_service_holds_is_not_ended_by_the_engine),
