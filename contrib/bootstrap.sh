@@ -136,8 +136,8 @@ what_next() {
     cat <<END
 == What next
    what was done when:   $program --config $work/camp-post.yaml log
-   a campaign of yours:  $program new my-campaign
-   then:                 README.md, "Your first real campaign in five minutes"
+   a campaign of yours:  README.md, "A first real campaign in five minutes"; the program for it:
+                         export PATH="$(dirname "$program"):\$PATH"
 END
 }
 

@@ -296,16 +296,15 @@ static int check(struct cp_session *session, const struct cp_preview *preview,
     return go_online ? check_online(session, preview, arguments) : CP_EXIT_FINE;
 }
 
-/* What is late is no fault of the files, but of the moment at which they are accepted: `plan` shows it. */
-static void drop_lateness(struct cp_diagnostics *list)
+static void drop(struct cp_diagnostics *list, const char *code, enum cp_severity severity)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct cp_diagnostic *entry = &list->items[i];
 
-        if (strcmp(entry->code, "late") == 0 && entry->severity == CP_WARNING)
-            list->warnings--;
+        if (strcmp(entry->code, code) == 0 && entry->severity == severity)
+            list->warnings -= severity == CP_WARNING;
         else
             list->items[kept++] = *entry;
     }
@@ -320,7 +319,10 @@ static int run(const struct cp_command *command, const struct cp_arguments *argu
 
     (void)command;
     if (!code) {
-        drop_lateness(&preview.diagnostics);
+        /* No fault of the files, but of the moment at which they are accepted: `plan` shows it. */
+        drop(&preview.diagnostics, "late", CP_WARNING);
+        if (arguments->online) /* the server is asked in a moment */
+            drop(&preview.diagnostics, "limits-assumed", CP_NOTE);
         code = check(&session, &preview, arguments);
     }
     cp_preview_release(&preview);

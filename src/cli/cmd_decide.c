@@ -127,6 +127,8 @@ static int print_answer(const struct cp_arguments *arguments, json_t *answer)
         cp_fail(0, "%s", message ? message : "it was refused");
         print_deliveries(answer);
     }
+    if (json_is_true(json_object_get(answer, "environment")))
+        return CP_EXIT_ENVIRONMENT;
     return fine ? CP_EXIT_FINE : CP_EXIT_SCHEDULE;
 }
 

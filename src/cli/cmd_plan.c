@@ -5,7 +5,7 @@ static const struct argp_option options[] = {
     { "requests", CP_KEY_REQUESTS, NULL, 0, "Show the true requests, secrets as placeholders", 0 },
     { "only", CP_KEY_ONLY, "SCOPE", 0, "Show only what the scope covers", 0 },
     { "clock", CP_KEY_CLOCK, "START", 0, "Plan as if it were this time (YYYY-MM-DD HH:MM)", 0 },
-    { "verbose", CP_KEY_VERBOSE, NULL, 0, "Show the keys, too", 0 },
+    { "verbose", CP_KEY_VERBOSE, NULL, 0, "Show the keys and all notes, too", 0 },
     { 0 }
 };
 

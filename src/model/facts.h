@@ -23,7 +23,7 @@
 #include "base/error.h"
 #include "text/text.h"
 
-/* What a server does about a repeated request (delivery protocol, "the promise"). */
+/* What a server does about a repeated request (README, "What is promised, and what remains"). */
 #define CP_GUARANTEES(X) X(NATIVE, "native") X(WINDOW, "window") X(LOOKUP, "lookup") X(NONE, "none")
 enum cp_guarantee {
 #define X(name, word) CP_GUARANTEE_##name,

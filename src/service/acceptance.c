@@ -165,23 +165,35 @@ static bool work(struct service *service, struct write_task *task)
 
 /* ---- on the loop --------------------------------------------------------------------------- */
 
+/* "file:3:9: message", without a place that it does not have. */
+static void format_first(const struct cp_diagnostics *list, char *out, size_t size)
+{
+    const struct cp_diagnostic *d = list->items, *end = d + list->count;
+
+    while (d < end && d->severity != CP_FAULT)
+        d++;
+    if (d == end)
+        *out = '\0';
+    else if (d->file && d->line)
+        snprintf(out, size, "%s:%u:%u: %s", d->file, d->line, d->column, d->message);
+    else
+        snprintf(out, size, "%s%s%s", d->file ? d->file : "", d->file ? ": " : "", d->message);
+}
+
 static void tell_broken(struct service *service, const struct acceptance *acceptance)
 {
     const struct cp_diagnostics *list = &acceptance->preview.diagnostics;
+    size_t faults = list->faults + (acceptance->task.err.domain != NULL);
     char text[700], message[500] = "";
 
     if (acceptance->task.err.domain)
         cp_error_format(&acceptance->task.err, message, sizeof(message));
-    for (size_t i = 0; !message[0] && i < list->count; i++)
-        if (list->items[i].severity == CP_FAULT)
-            snprintf(message, sizeof(message), "%s:%u:%u: %s",
-                     list->items[i].file ? list->items[i].file : "", list->items[i].line,
-                     list->items[i].column, list->items[i].message);
-    snprintf(
-        text, sizeof(text),
-        "the schedule was changed and cannot be used (%zu errors, first: %s); what was accepted "
-        "before goes on. Run `camp-post check`",
-        list->faults + (acceptance->task.err.domain != NULL), message);
+    else
+        format_first(list, message, sizeof(message));
+    snprintf(text, sizeof(text),
+             "the schedule was changed and cannot be used (%zu error%s: %s); what was accepted "
+             "before goes on. Run `camp-post check`",
+             faults, faults == 1 ? "" : "s, the first", message);
     cp_log(CP_LOG_ERROR, "%s", text);
     writer_add_entry(service, "notice", json_object(), text);
 }

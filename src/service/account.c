@@ -28,53 +28,6 @@ struct account *account_find(const struct service *service, uint32_t number)
     return NULL;
 }
 
-static struct account *find_by_name(struct account *list, const char *name)
-{
-    for (struct account *account = list; account; account = account->next)
-        if (strcmp(account->config.id, name) == 0)
-            return account;
-    return NULL;
-}
-
-static void copy_config(struct account *account, const struct cp_account *from)
-{
-    struct cp_arena *arena = account->arena;
-    struct cp_account *to = &account->config;
-
-    to->id = cp_arena_string(arena, from->id);
-    to->organisation = cp_arena_string(arena, from->organisation);
-    to->adapter = cp_arena_string(arena, from->adapter);
-    to->server = cp_arena_string(arena, from->server);
-    to->directory = cp_arena_string(arena, from->directory);
-    to->credential = cp_arena_string(arena, from->credential);
-    to->limits = from->limits;
-    to->option_count = from->option_count;
-    to->options = cp_arena_array(arena, from->option_count + 1, sizeof(*to->options));
-    for (size_t i = 0; to->options && i < from->option_count; i++) {
-        to->options[i].name = cp_arena_string(arena, from->options[i].name);
-        to->options[i].value = cp_arena_string(arena, from->options[i].value);
-    }
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_config(const struct cp_account *a, const struct cp_account *b)
-{
-    if (!same_text(a->organisation, b->organisation) || !same_text(a->adapter, b->adapter) ||
-        !same_text(a->server, b->server) || !same_text(a->directory, b->directory) ||
-        !same_text(a->credential, b->credential) || a->option_count != b->option_count ||
-        memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0)
-        return false;
-    for (size_t i = 0; i < a->option_count; i++)
-        if (!same_text(a->options[i].name, b->options[i].name) ||
-            !same_text(a->options[i].value, b->options[i].value))
-            return false;
-    return true;
-}
-
 static void make_random(char out[48])
 {
     static const char letters[] =
@@ -131,7 +84,7 @@ static void read_credential(struct service *service, struct account *account)
 
 /* ---- telling the engine -------------------------------------------------------------------- */
 
-static void tell_account(struct service *service, struct account *account)
+void account_tell(struct service *service, struct account *account)
 {
     struct cp_limits limits = cp_limits_final(&account->config, &account->facts);
     struct cp_engine_account told = {
@@ -196,7 +149,7 @@ static bool look_for_rival(const struct cp_ledger_account *row, void *ctx)
 
     if (row->number == rivals->account->number || !row->remote_id || !row->configured ||
         strcmp(row->remote_id, rivals->remote_id) != 0 ||
-        !same_text(row->server, rivals->account->config.server))
+        !account_same_text(row->server, rivals->account->config.server))
         return true;
     snprintf(rivals->name, sizeof(rivals->name), "%s", row->name);
     return false;
@@ -259,7 +212,7 @@ static bool start_errand(struct service *service, struct account *account, enum 
     return account->errand != NULL;
 }
 
-static void take_facts(struct account *account, const char *json)
+void account_take_facts(struct account *account, const char *json)
 {
     struct cp_error err = { 0 };
     struct cp_facts facts;
@@ -303,7 +256,7 @@ static void on_facts(struct errand_owner *owner, const struct cp_errand_event *e
     struct cp_verdict accepted = { .kind = CP_VERDICT_ACCEPTED };
 
     if (event->verdict.kind == CP_VERDICT_ACCEPTED && event->verdict.facts)
-        take_facts(account, event->verdict.facts);
+        account_take_facts(account, event->verdict.facts);
     else if (account->facts.assumed)
         cp_log(CP_LOG_WARNING,
                "account '%s': its server's limits cannot be read (%s); assumed ones count",
@@ -365,7 +318,7 @@ void accounts_look_at_credentials(struct service *service)
             file_time(service, account) == account->credential_seen)
             continue;
         cp_log(CP_LOG_INFO, "account '%s': its credential has changed", account->config.id);
-        tell_account(service, account);
+        account_tell(service, account);
     }
 }
 
@@ -420,145 +373,4 @@ void account_bind(struct service *service, uint32_t number, const char *remote_i
     task->wall_us = service_now(service).wall_us;
     account->remote_id = cp_arena_string(account->arena, remote_id);
     writer_add_task(service, &task->task);
-}
-
-/* ---- the configuration --------------------------------------------------------------------- */
-
-static uint32_t server_number(const struct service *service, const struct account *account)
-{
-    const char *place = account->config.server ? account->config.server : account->config.directory;
-
-    for (const struct account *other = service->accounts; other; other = other->next) {
-        const char *its = other->config.server ? other->config.server : other->config.directory;
-
-        if (other != account && same_text(its, place) && other->server)
-            return other->server;
-    }
-    return account->number; /* account numbers are unique: so are those of their servers */
-}
-
-struct stored {
-    struct account *account;
-    bool found;
-};
-
-static bool load_stored(const struct cp_ledger_account *row, void *ctx)
-{
-    struct stored *stored = ctx;
-    struct account *account = stored->account;
-
-    if (row->number != account->number)
-        return true;
-    account->remote_id = cp_arena_string(account->arena, row->remote_id);
-    if (row->facts)
-        take_facts(account, row->facts);
-    stored->found = true;
-    return false;
-}
-
-static struct account *new_account(struct service *service, const struct cp_account *config,
-                                   uint32_t number, struct cp_error *err)
-{
-    struct account *account = calloc(1, sizeof(*account));
-    struct stored stored = { .account = account };
-
-    if (account)
-        account->arena = cp_arena_create();
-    if (!account || !account->arena) {
-        free(account);
-        cp_error_no_memory(err);
-        return NULL;
-    }
-    account->refs = 1;
-    copy_config(account, config);
-    account->adapter = cp_adapters_find(service->options.adapters, config->adapter);
-    cp_settings_of(&account->config, account->arena, &account->settings);
-    account->number = number;
-    if (!account->adapter ||
-        (!number && !cp_ledger_account(service->ledger, config, &account->number, err)) ||
-        !cp_facts_parse(account->adapter->facts ? account->adapter->facts : "{}", account->arena,
-                        &account->facts, err)) {
-        account_release(account);
-        return NULL;
-    }
-    account->facts.assumed = true;
-    account->facts_json = account->facts.json;
-    if (!cp_ledger_accounts(service->ledger, load_stored, &stored, err)) {
-        account_release(account);
-        return NULL;
-    }
-    return account;
-}
-
-static void drop(struct service *service, struct account *account)
-{
-    struct cp_engine_event event = { .kind = CP_EV_ACCOUNT_GONE, .number = account->number };
-
-    service_tell(service, &event);
-    cp_errand_free(account->errand);
-    account->errand = NULL;
-    account_release(account);
-}
-
-/* Takes the account over where nothing of it has changed, else makes it anew. */
-static bool take_account(struct service *service, struct account **old,
-                         const struct cp_account *config, uint32_t number, struct cp_error *err)
-{
-    struct account *account = find_by_name(*old, config->id);
-    bool is_new = !account || !same_config(&account->config, config);
-
-    if (!is_new) {
-        struct account **link = old;
-
-        while (*link != account)
-            link = &(*link)->next;
-        *link = account->next;
-    } else {
-        account = new_account(service, config, number, err);
-        if (!account)
-            return false;
-    }
-    account->next = service->accounts;
-    service->accounts = account;
-    if (is_new) {
-        account->server = server_number(service, account);
-        tell_account(service, account);
-    }
-    return true;
-}
-
-bool accounts_apply(struct service *service, const struct cp_config *config,
-                    const uint32_t *numbers, struct cp_error *err)
-{
-    struct account *old = service->accounts;
-    bool fine = true;
-
-    service->accounts = NULL;
-    for (size_t i = 0; fine && i < config->account_count; i++)
-        fine = take_account(service, &old, &config->accounts[i], numbers ? numbers[i] : 0, err);
-    while (old) {
-        struct account *account = old;
-
-        old = account->next;
-        if (find_by_name(service->accounts, account->config.id)) {
-            cp_errand_free(account->errand); /* replaced by its new version */
-            account->errand = NULL;
-            account_release(account);
-        } else {
-            drop(service, account);
-        }
-    }
-    return fine;
-}
-
-void accounts_release(struct service *service)
-{
-    while (service->accounts) {
-        struct account *account = service->accounts;
-
-        service->accounts = account->next;
-        cp_errand_free(account->errand);
-        account->errand = NULL;
-        account_release(account);
-    }
 }

@@ -413,9 +413,7 @@ void part_publish(struct service *service, int64_t row, unsigned part)
 
 static void abort_job(struct part_job *job)
 {
-    struct cp_errand_event event = { .kind = CP_ERRAND_VERDICT,
-                                     .verdict = { .kind = CP_VERDICT_RETRY, .reason = "stopped" },
-                                     .reason = "stopped" };
+    struct cp_errand_event event = { .kind = CP_ERRAND_VERDICT, .verdict.kind = CP_VERDICT_RETRY };
     bool publishing = job->errand && cp_errand_is_publishing(job->errand);
     bool doubt = job->errand && cp_errand_free(job->errand);
 
@@ -424,6 +422,8 @@ static void abort_job(struct part_job *job)
         event.kind = CP_ERRAND_OUTCOME;
     if (job->purpose == CP_LOOK_UP)
         event.verdict.kind = CP_VERDICT_UNKNOWN;
+    event.reason = doubt ? "it was ended before an answer came" : "it was ended before it was sent";
+    event.verdict.reason = event.reason;
     event.acted = doubt ? CP_ACTED_UNKNOWN : CP_ACTED_NO;
     event.stopped = !doubt;
     finish(job, &event);

@@ -6,11 +6,11 @@
  *
  *     preview.h   files, facts and ledger to a plan: what --dry-run shows and what `run` accepts
  *     errand.h    the turns of one adapter with their exchanges, for a part, an account or a login
- *     service.c   opening, running, ending
+ *     service.c   opening, running, ending; guard.c: the state folder, the lock, ledgers that must not be used
  *     dispatch.c  events to the engine, its actions to everybody else
  *     writer.c    everything that is written to the ledger, one pool job after the other
  *     part.c      posting and looking up
- *     account.c   who we are, credentials, limits
+ *     account.c   who we are, credentials, limits; account_config.c: accounts come and go
  *     acceptance.c reading the files, accepting, reloading; watch.c notices that they have changed
  *     wake.c      when something is due; the fast-forward clock
  *     command.c   people's decisions; control.c carries them over the socket

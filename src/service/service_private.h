@@ -149,6 +149,14 @@ void service_fail(struct service *service, const struct cp_error *err);
 /* The moment before the loop sleeps: commits, timers, jumps, the end. */
 void service_before_sleep(struct service *service);
 
+/* guard.c: what is looked at before the ledger is used */
+bool guard_find_state(struct service *service, struct cp_error *err);
+bool guard_refuse_real_servers(const struct service *service, struct cp_error *err);
+bool guard_open_ledger(struct service *service, struct cp_error *err);
+bool guard_clock(struct service *service, struct cp_error *err);
+bool guard_take_clock(struct service *service, struct cp_error *err);
+bool guard_copy(struct service *service, struct cp_error *err);
+
 /* dispatch.c: tells the engine, now or after what is being dispatched; strings are copied if need be. */
 void service_tell(struct service *service, const struct cp_engine_event *event);
 bool service_load_row(struct service *service, int64_t row);
@@ -175,7 +183,10 @@ void part_abort_all(struct service *service);
 struct part_job *part_posting(const struct service *service, int64_t row, unsigned part);
 void part_checkpoint_kept(struct service *service, int64_t row, unsigned part, bool applied);
 
-/* account.c */
+/* account_config.c: accounts come and go with the configuration; account.c: who we are there */
+bool account_same_text(const char *a, const char *b);
+void account_tell(struct service *service, struct account *account);
+void account_take_facts(struct account *account, const char *json);
 /* numbers: what the ledger calls each account of the configuration; NULL: it is asked here. */
 bool accounts_apply(struct service *service, const struct cp_config *config,
                     const uint32_t *numbers, struct cp_error *err);

@@ -33,7 +33,9 @@ class Reports(E2E):
         server = self.books()
         self.campaign.mastodon("main", server)
         self.campaign.write()
+        self.assertIn("are assumed", self.ran(self.campaign, "check").stdout)
         report = self.ran(self.campaign, "check", "--online", "--json").json()
+        self.assertNotIn("are assumed", str(report["diagnostics"]))
         main_account = {a["account"]: a for a in report["accounts"]}["main"]
         self.assertTrue(main_account["ok"])
         self.assertTrue(main_account["who"])

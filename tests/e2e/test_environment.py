@@ -140,6 +140,7 @@ class Disk(OneAccount):
         self.assertEqual(service.process.wait(10), 4)
         self.assertRegex(service.said(), "free space")
         self.assertEqual(c.part_states(), {"in_flight": 1, "planned": 1})
+        self.assertRegex(self.ran(c, "hold", "all", codes=(4,)).stderr, "free space")
         (c.state / "filler").unlink()
         self.server.turn(delay_ms=0)
         self.serve()

@@ -174,6 +174,7 @@ class Reload(E2E):
         self.broken("cannot be used")
         (c.folder / "schedule").rename(c.folder / "gone")
         self.broken("schedule")
+        self.assertNotIn(":0:0", self.service.said(), "a place that it does not have")
         (c.folder / "gone").rename(c.folder / "schedule")
         (c.folder / "camp-post.yaml").write_text("accounts: {uk: {adapter: mastodonn}}")
         self.service.reload()
