@@ -29,8 +29,6 @@ def build(patch, folder):
 
 def main():
     patch, script, tests = sys.argv[1], sys.argv[2], sys.argv[3:]
-    if "CAMP_POST" in os.environ:  # another program is put to the test: it has no defect to be found
-        sys.exit("a control builds its own program; CAMP_POST must not be set")
     with tempfile.TemporaryDirectory(prefix="control-") as folder:
         made = build(patch, Path(folder))
         env = os.environ | {"CAMP_POST": str(made / "bin" / "camp-post"), "CAMP_POST_PLUGINS": str(made / "plugins"),
