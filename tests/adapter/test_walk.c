@@ -34,7 +34,7 @@ static void ask(struct cp_turn *turn, enum cp_step step, const char *path, const
                                   .body_count = 1,
                                   .example_status = 200,
                                   .example_body = example };
-    char checkpoint[400];
+    char checkpoint[320];
 
     snprintf(checkpoint, sizeof(checkpoint), "{\"from\": \"%s\"}", path);
     cp_turn_request(turn, &request, checkpoint);
