@@ -18,8 +18,8 @@ static const char configuration[] =
     "schedules: [schedule]      # files and folders that are read when none is named\n"
     "state: state               # the ledger: it knows what went out, so keep it\n"
     "credentials: credentials   # what 'camp-post login' writes; for nobody else's eyes\n"
-    "accounts: {}               # 'camp-post login NAME https://SERVER' adds one, or by hand:\n"
-    "#  our-feed: {adapter: feed, directory: public, languages: [en]}\n";
+    "accounts: {}               # 'camp-post login NAME https://SERVER' adds one; or, by hand:\n"
+    "#accounts: {our-feed: {adapter: feed, directory: public, languages: [en]}}\n";
 
 static const char campaign[] =
     "# One campaign: what is said, when, by whom. 'camp-post check' finds mistakes, and\n"
